@@ -1,0 +1,73 @@
+import { relative } from "node:path";
+
+import { Command } from "commander";
+
+import { runBuild } from "../system/run-build.ts";
+import type { BuildReport } from "../system/run-build.ts";
+import { BuildProgress } from "./build-progress.ts";
+import { buildSummary } from "./build-summary.ts";
+import { EXIT } from "./exit.ts";
+import { interruptSignal } from "./interrupt-signal.ts";
+import { wholeNumber } from "./whole-number.ts";
+
+interface BuildFlags {
+  readonly config: string;
+  readonly route?: readonly string[];
+  readonly concurrency?: number;
+  readonly dryRun?: true;
+  readonly force?: true;
+  readonly maxDeletes?: number;
+  readonly json?: true;
+}
+
+function exitCodeOf(report: BuildReport): number {
+  const { result, source, staticProblems } = report;
+  if (result.withheld > 0) return EXIT.refused;
+  const { failedCount, collided } = result.tally;
+  return failedCount + collided.size + source.problemCount + staticProblems.length > 0 ? EXIT.failed : EXIT.done;
+}
+
+/** `rekiln build` */
+export function buildCommand(): Command {
+  return new Command("build")
+    .description("bring every page up to the data, the templates and the config")
+    .option("--config <file>", "the site's config", "rekiln.config.ts")
+    .option("--route <name...>", "only these routes")
+    .option("--concurrency <threads>", "render threads (default: one for each processor)", wholeNumber(1))
+    .option("--dry-run", "say what would be done, and write no page")
+    .option("--force", "render everything, and replace files that rekiln didn't write")
+    .option("--max-deletes <pages>", "most pages to remove (default: 5 % of all, and at least 100)", wholeNumber(0))
+    .option("--json", "print the summary as one JSON object")
+    .action(async (flags: BuildFlags) => {
+      const started = performance.now();
+      const progress = new BuildProgress(process.stderr, Date.now);
+      const signal = interruptSignal();
+      try {
+        const report = await runBuild(
+          {
+            configFile: flags.config,
+            routes: flags.route,
+            concurrency: flags.concurrency,
+            isDryRun: flags.dryRun === true,
+            isForced: flags.force === true,
+            maxDeletes: flags.maxDeletes,
+          },
+          { environment: { ...process.env }, clock: Date.now, progress, signal },
+        );
+        progress.end();
+        const summary = buildSummary(report, {
+          seconds: (performance.now() - started) / 1000,
+          peakBytes: process.resourceUsage().maxRSS * 1024,
+          isDryRun: flags.dryRun === true,
+          storeName: relative(process.cwd(), report.storeFolder) || ".",
+        });
+        const exitCode = exitCodeOf(report);
+        process.exitCode = exitCode;
+        if (flags.json === true) process.stdout.write(`${JSON.stringify({ ...summary.data, exitCode })}\n`);
+        else process.stdout.write(summary.text);
+        process.stderr.write(summary.problems);
+      } finally {
+        progress.end();
+      }
+    });
+}

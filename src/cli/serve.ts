@@ -1,0 +1,56 @@
+import { existsSync } from "node:fs";
+import { relative } from "node:path";
+
+import { Command } from "commander";
+import { pino } from "pino";
+
+import { RekilnError } from "../core/errors.ts";
+import { createSiteServer } from "../serve/create-site-server.ts";
+import { loadConfig } from "../site/load-config.ts";
+import { siteFolders } from "../system/site-folders.ts";
+import { wholeNumber } from "./whole-number.ts";
+
+interface ServeFlags {
+  readonly config: string;
+  readonly host: string;
+  readonly port: number;
+  readonly allowHost?: readonly string[];
+}
+
+/** `rekiln serve` */
+export function serveCommand(): Command {
+  return new Command("serve")
+    .description("serve the built site")
+    .option("--config <file>", "the site's config", "rekiln.config.ts")
+    .option("--host <address>", "where to listen", "127.0.0.1")
+    .option("--port <number>", "0 takes a free one", wholeNumber(0), 8080)
+    .option("--allow-host <name...>", "answer requests for these host names too")
+    .action(async (flags: ServeFlags) => {
+      const config = await loadConfig(flags.config, { ...process.env });
+      const { store } = siteFolders(config);
+      if (!existsSync(store)) {
+        throw new RekilnError({
+          code: "not-built",
+          message: `${relative(process.cwd(), store)} isn't there: the site hasn't been built.`,
+          disposition: "fatal",
+          hint: "Run rekiln build first.",
+        });
+      }
+      const server = createSiteServer({
+        root: store,
+        base: config.site.base,
+        host: flags.host,
+        port: flags.port,
+        log: pino({ level: "warn" }, pino.destination(2)),
+        now: Date.now,
+        ...(flags.allowHost === undefined ? {} : { allowedHosts: flags.allowHost }),
+      });
+      const { url } = await server.listen();
+      process.stdout.write(`${relative(process.cwd(), store) || "."} is served at ${url}${config.site.base}/ (Ctrl-C stops)\n`);
+      await new Promise<void>((resolve) => {
+        process.once("SIGINT", resolve);
+        process.once("SIGTERM", resolve);
+      });
+      await server.close();
+    });
+}

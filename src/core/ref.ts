@@ -1,0 +1,53 @@
+import type { Scalar } from "./read.ts";
+
+/**
+ * A dependency ref as stored: a 53-bit hash of what was read. Two refs with one hash cost a render that was not
+ * needed, never a missed one.
+ */
+export type RefHash = number & { readonly __refHash: never };
+
+/** cyrb53 by bryc (public domain): two 32-bit multiplicative hashes over UTF-16 code units, joined to 53 bits. */
+export function hash53(text: string): number {
+  let a = 0xdeadbeef;
+  let b = 0x41c6ce57;
+  for (let index = 0; index < text.length; index++) {
+    const unit = text.charCodeAt(index);
+    a = Math.imul(a ^ unit, 2654435761);
+    b = Math.imul(b ^ unit, 1597334677);
+  }
+  a = Math.imul(a ^ (a >>> 16), 2246822507) ^ Math.imul(b ^ (b >>> 13), 3266489909);
+  b = Math.imul(b ^ (b >>> 16), 2246822507) ^ Math.imul(a ^ (a >>> 13), 3266489909);
+  return 4294967296 * (2097151 & b) + (a >>> 0);
+}
+
+const refHash = (text: string): RefHash => hash53(text) as RefHash;
+
+/** `film:42` */
+export function entityRef(type: string, id: string): RefHash {
+  return refHash(`e\0${type}\0${id}`);
+}
+
+/** `film[genre=drama]` */
+export function conditionRef(type: string, field: string, value: Scalar): RefHash {
+  return refHash(`c\0${type}\0${field}\0${typeof value}\0${String(value)}`);
+}
+
+/** `film[*]` */
+export function allRef(type: string): RefHash {
+  return refHash(`*\0${type}`);
+}
+
+/** `film[genre]`: the values of a field, with their counts. */
+export function valuesRef(type: string, field: string): RefHash {
+  return refHash(`v\0${type}\0${field}`);
+}
+
+/** `path:/films/alien/`: a claim, by the collision key of the path. */
+export function claimRef(collisionKey: string): RefHash {
+  return refHash(`p\0${collisionKey}`);
+}
+
+/** `asset:site.css` */
+export function assetRef(file: string): RefHash {
+  return refHash(`a\0${file}`);
+}

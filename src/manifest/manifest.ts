@@ -1,0 +1,124 @@
+import type { Dependency } from "../core/dependency.ts";
+import type { Digest } from "../core/digest.ts";
+import type { PageKey } from "../core/page.ts";
+import type { RefHash } from "../core/ref.ts";
+import type { Stamp } from "../core/stamp.ts";
+
+/** Which templates and data a page was last seen to equal. */
+export interface Verified {
+  readonly epoch: number;
+  readonly version: number;
+}
+
+/** What is published of a page. */
+export interface Published {
+  readonly path: string;
+  readonly stamp: Stamp;
+  readonly digest: Digest;
+  /** The store's own token. */
+  readonly etag: string;
+  readonly bytes: number;
+}
+
+export interface PageRow {
+  readonly id: number;
+  readonly key: PageKey;
+  /** Undefined for a page that never got as far, or whose path another page owns. */
+  readonly published: Published | undefined;
+  readonly verified: Verified;
+  /** When the page falls due by the clock, in Unix seconds. */
+  readonly due: number | undefined;
+  /** Why the page couldn't be brought up to date; it keeps its last good bytes. */
+  readonly error: string | undefined;
+}
+
+/** A dependency of a page, by the ref that leads to it. */
+export interface Edge {
+  readonly ref: RefHash;
+  readonly dependency: Dependency;
+}
+
+/** Where a page is published. */
+export interface StoredPage {
+  readonly key: PageKey;
+  readonly path: string;
+  readonly etag: string;
+}
+
+/** A page that has a ref, and what it did with it. */
+export interface Dependant {
+  readonly key: PageKey;
+  readonly dependency: Dependency;
+}
+
+/** What a press writes of a page. */
+export interface PageRecord {
+  readonly key: PageKey;
+  readonly published: Published | undefined;
+  readonly verified: Verified;
+  readonly due: number | undefined;
+  readonly error: string | undefined;
+}
+
+export interface ManifestReads {
+  page(key: PageKey): PageRow | undefined;
+  /** The pages of one subject: page 1 and those behind it. `first` is the key of page 1. */
+  pagesOf(first: PageKey): readonly PageRow[];
+  /** The pages that have a ref, with what each did with it. */
+  dependants(ref: RefHash): Iterable<Dependant>;
+}
+
+/** A write transaction. While it is open no other writer, in this process or another, has one. */
+export interface ManifestTransaction extends ManifestReads {
+  /** Writes a page's row and replaces its dependencies; unchanged ones aren't written again. */
+  record(record: PageRecord, edges: readonly Edge[]): void;
+  /** As `record`, but the dependencies are added to those that are there. */
+  recordFailure(record: PageRecord, edges: readonly Edge[]): void;
+  remove(row: PageRow): void;
+  /** Notes for each ref the newest version that touched it. */
+  touch(refs: Iterable<RefHash>, version: number): void;
+  /** Whether one of the refs was touched above `version`. */
+  isTouchedAbove(refs: Iterable<RefHash>, version: number): boolean;
+}
+
+/** A static file that was copied to the store. */
+export interface CopiedFile {
+  readonly objectKey: string;
+  /** File below `static/` that it is a copy of. */
+  readonly file: string;
+  readonly digest: string;
+  readonly etag: string;
+}
+
+/**
+ * What is published. A cache, never the truth: it can be rebuilt from the store and a build.
+ * Every commit survives the death of the process.
+ */
+export interface Manifest extends ManifestReads, Disposable {
+  transact<T>(work: (transaction: ManifestTransaction) => T): T;
+  /** A setting of the manifest itself. */
+  meta(name: string): string | undefined;
+  setMeta(name: string, value: string | undefined): void;
+  /** Number of rows. */
+  count(): number;
+  /** Keys of the pages of a route without an error that aren't at `verified`, in pieces. */
+  unverified(route: string, verified: Verified): Iterable<readonly PageKey[]>;
+  /** Pages that failed, and pages that fell due at or before `now` (Unix seconds). */
+  failedOrDue(now: number): readonly PageKey[];
+  /** Whether a page has a ref, and whether one does that failed and kept its last good bytes. */
+  useOf(ref: RefHash): { readonly isUsed: boolean; readonly isUsedByFailed: boolean };
+  /** Keys of the pages of a route, in pieces. */
+  keysOf(route: string): Iterable<readonly PageKey[]>;
+  /** What is published, in pieces. */
+  stored(): Iterable<readonly StoredPage[]>;
+  /** Routes that have pages. */
+  routes(): readonly string[];
+  /** Pairs of pages that claim one path though each has been published: found after a first build. */
+  collidingPages(): readonly PageKey[];
+  /** Before a first build: rows are only added, and the indexes are made by `finishBulk`. */
+  beginBulk(): void;
+  /** Makes the indexes; needed before anything but `record` of new pages. */
+  finishBulk(): void;
+  copiedFiles(): readonly CopiedFile[];
+  setCopiedFiles(put: readonly CopiedFile[], removed: readonly string[]): void;
+}

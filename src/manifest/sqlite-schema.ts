@@ -1,0 +1,53 @@
+import { DatabaseSync } from "node:sqlite";
+
+import { RekilnError } from "../core/errors.ts";
+
+const FORMAT = "1";
+const BUSY_TIMEOUT_MS = 5000;
+
+/** Opens a manifest database and makes its tables. */
+export function openManifestDatabase(file: string): DatabaseSync {
+  const database = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS });
+  database.exec(`
+    PRAGMA journal_mode = WAL;
+    PRAGMA synchronous = NORMAL;
+    PRAGMA cache_size = -48000;
+    PRAGMA temp_store = FILE;
+    PRAGMA wal_autocheckpoint = 8000;
+  `);
+  if (database.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'meta'").get() === undefined) {
+    database.exec(`
+      BEGIN IMMEDIATE;
+      CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+      CREATE TABLE IF NOT EXISTS page (
+        id INTEGER PRIMARY KEY, key TEXT NOT NULL, path TEXT, epoch INTEGER, version INTEGER, time INTEGER,
+        digest BLOB, etag TEXT, bytes INTEGER, verified_epoch INTEGER NOT NULL, verified_version INTEGER NOT NULL,
+        due INTEGER, error TEXT, edges INTEGER NOT NULL);
+      CREATE TABLE IF NOT EXISTS edge (
+        page INTEGER NOT NULL, ref INTEGER NOT NULL, what TEXT NOT NULL, PRIMARY KEY (page, ref, what)) WITHOUT ROWID;
+      CREATE TABLE IF NOT EXISTS touched (ref INTEGER PRIMARY KEY, version INTEGER NOT NULL);
+      CREATE TABLE IF NOT EXISTS copied (
+        object_key TEXT PRIMARY KEY, file TEXT NOT NULL, digest TEXT NOT NULL, etag TEXT NOT NULL) WITHOUT ROWID;
+      CREATE INDEX IF NOT EXISTS page_due ON page (due) WHERE due IS NOT NULL;
+      CREATE INDEX IF NOT EXISTS page_error ON page (id) WHERE error IS NOT NULL;
+      INSERT OR IGNORE INTO meta VALUES ('format', '${FORMAT}');
+      COMMIT;
+    `);
+  }
+  const format = database.prepare("SELECT value FROM meta WHERE name = 'format'").get()?.["value"];
+  if (format !== FORMAT) {
+    throw new RekilnError({
+      code: "manifest-format",
+      message: `The manifest has format ${String(format)}; this rekiln reads format ${FORMAT}.`,
+      disposition: "fatal",
+      hint: "Use the rekiln that wrote it, or delete the manifest in .rekiln/: the next build makes it anew from the pages.",
+    });
+  }
+  return database;
+}
+
+/** The indexes that a first build leaves to its end. */
+export const LATE_INDEXES = `
+  CREATE UNIQUE INDEX IF NOT EXISTS page_key ON page (key);
+  CREATE INDEX IF NOT EXISTS edge_ref ON edge (ref);
+`;

@@ -1,0 +1,110 @@
+import type { EntityChange } from "../core/change.ts";
+import type { PageKey } from "../core/page.ts";
+import { pageKey } from "../core/page.ts";
+import type { Scalar } from "../core/read.ts";
+import type { Site, RouteModel } from "../site/site.ts";
+import type { Snapshot, Source } from "../source/source.ts";
+import { countPages } from "./locate-page.ts";
+
+/** Above this many changes it is cheaper to render everything than to expand them. */
+const CHANGES_EXPANDED_MAX = 20_000;
+const SUBJECTS_PIECE = 1000;
+
+/** Why a route is rendered whole. */
+export type WholeReason = "forced" | "first" | "changes-unknown" | "many-changes" | "templates";
+
+/** Which routes are rendered whole and why; the others follow `changes`. */
+export interface BuildPlan {
+  readonly whole: ReadonlyMap<string, WholeReason>;
+  readonly changes: readonly EntityChange[];
+}
+
+export interface BuildState {
+  readonly site: Site;
+  readonly source: Source;
+  /** Version that the last complete build passed; undefined before the first. */
+  readonly complete: number | undefined;
+  /** By route: the epoch at which it was last rendered whole. */
+  readonly builtEpochs: ReadonlyMap<string, number>;
+  readonly epochs: ReadonlyMap<string, number>;
+}
+
+export function planBuild(
+  state: BuildState,
+  options: { readonly routes: ReadonlySet<string> | undefined; readonly isForced: boolean },
+): BuildPlan {
+  const { site, source, complete, builtEpochs, epochs } = state;
+  const changes = complete === undefined ? undefined : source.changesSince(complete);
+  const reasonFor = (route: string): WholeReason | undefined => {
+    if (options.isForced) return "forced";
+    if (complete === undefined) return "first";
+    if (changes === undefined) return "changes-unknown";
+    if (changes.length > CHANGES_EXPANDED_MAX) return "many-changes";
+    return builtEpochs.get(route) === epochs.get(route) ? undefined : "templates";
+  };
+  const whole = new Map<string, WholeReason>();
+  for (const route of site.routes.keys()) {
+    if (options.routes !== undefined && !options.routes.has(route)) continue;
+    const reason = reasonFor(route);
+    if (reason !== undefined) whole.set(route, reason);
+  }
+  return { whole, changes: changes ?? [] };
+}
+
+function* subjectsOf(route: RouteModel, snapshot: Snapshot): Iterable<readonly (Scalar | undefined)[]> {
+  const { each } = route;
+  if (each.kind === "one") {
+    yield [undefined];
+    return;
+  }
+  let after: Scalar | undefined;
+  for (;;) {
+    const piece: readonly Scalar[] =
+      each.kind === "entity"
+        ? snapshot.ids(each.type, typeof after === "string" ? after : undefined, SUBJECTS_PIECE)
+        : snapshot.distinct(each.type, each.field, after, SUBJECTS_PIECE);
+    if (piece.length > 0) yield piece;
+    if (piece.length < SUBJECTS_PIECE) return;
+    after = piece.at(-1);
+  }
+}
+
+/** How many subjects a route has: its pages, but for further pages of its lists. */
+export function countSubjects(route: RouteModel, snapshot: Snapshot): number {
+  const { each } = route;
+  if (each.kind === "one") return 1;
+  return each.kind === "entity" ? snapshot.count(each.type, {}) : snapshot.values(each.type, each.field).length;
+}
+
+/**
+ * Every page of a route in a snapshot, in batches. A subject whose path can't be evaluated has one page: its press
+ * says what is wrong.
+ */
+export function* pagesOfRoute(
+  site: Site,
+  route: RouteModel,
+  snapshot: Snapshot,
+  batchPages: number,
+): Iterable<readonly PageKey[]> {
+  let batch: PageKey[] = [];
+  for (const subjects of subjectsOf(route, snapshot)) {
+    for (const subject of subjects) {
+      const pages = route.list === undefined ? 1 : countQuietly(site, route, subject, snapshot);
+      for (let number = 1; number <= pages; number++) {
+        batch.push(pageKey(route.name, subject, number));
+        if (batch.length < batchPages) continue;
+        yield batch;
+        batch = [];
+      }
+    }
+  }
+  if (batch.length > 0) yield batch;
+}
+
+function countQuietly(site: Site, route: RouteModel, subject: Scalar | undefined, snapshot: Snapshot): number {
+  try {
+    return countPages(site, { route: route.name, subject, number: 1 }, snapshot);
+  } catch {
+    return 1;
+  }
+}

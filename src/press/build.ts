@@ -1,0 +1,286 @@
+import type { Clock } from "../core/clock.ts";
+import type { PageKey } from "../core/page.ts";
+import type { Progress } from "../core/progress.ts";
+import type { Manifest } from "../manifest/manifest.ts";
+import { parsePath } from "../site/path.ts";
+import type { Site } from "../site/site.ts";
+import type { Snapshot, Source, SourceReader } from "../source/source.ts";
+import type { PageStore } from "../store/store.ts";
+import { countSubjects, pagesOfRoute, planBuild } from "./build-plan.ts";
+import type { BuildPlan } from "./build-plan.ts";
+import { BuildTally } from "./build-tally.ts";
+import { affectedPages } from "./expand.ts";
+import type { BatchOptions, PressPool } from "./press-pool.ts";
+import { StuckPageError } from "./press-pool.ts";
+
+const BATCH_PAGES = 256;
+/** Above this many pages it is cheaper to render everything. */
+const AFFECTED_MAX = 100_000;
+/** A path that goes from page to page settles in one round for each page in the chain. */
+const ROUNDS_MAX = 16;
+
+export interface BuildContext {
+  readonly site: Site;
+  readonly source: Source;
+  readonly reader: SourceReader;
+  readonly manifest: Manifest;
+  readonly store: PageStore;
+  readonly pool: PressPool;
+  readonly epochs: ReadonlyMap<string, number>;
+  readonly clock: Clock;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+}
+
+export interface BuildOptions {
+  /** Only these routes; undefined is all. */
+  readonly routes: ReadonlySet<string> | undefined;
+  readonly isDryRun: boolean;
+  readonly isForced: boolean;
+  /** Most pages that may be removed; undefined is 5 % of all, and at least 100. */
+  readonly maxDeletes: number | undefined;
+  /** The store is empty and the manifest new. */
+  readonly isFresh: boolean;
+}
+
+export interface BuildResult {
+  readonly tally: BuildTally;
+  readonly plan: BuildPlan;
+  /** Pages whose removal is withheld, because they are more than `maxDeletes`. */
+  readonly withheld: number;
+  readonly maxDeletes: number;
+  /** Pages that are published now. */
+  readonly pages: number;
+}
+
+/** Brings every page up to the source's newest version: only those that a change may have touched, where that is known. */
+export async function build(context: BuildContext, options: BuildOptions): Promise<BuildResult> {
+  const run = new Build(context, options);
+  return run.run();
+}
+
+class Build {
+  readonly #context: BuildContext;
+  readonly #options: BuildOptions;
+  readonly #tally: BuildTally;
+  readonly #stuck = new Map<PageKey, string>();
+  #isFresh: boolean;
+
+  constructor(context: BuildContext, options: BuildOptions) {
+    this.#context = context;
+    this.#options = options;
+    this.#tally = new BuildTally(context.progress);
+    this.#isFresh = options.isFresh && !options.isDryRun;
+  }
+
+  async run(): Promise<BuildResult> {
+    const { site, source, reader, manifest, epochs, progress } = this.#context;
+    const snapshot = reader.snapshot();
+    const pagesBefore = manifest.count();
+    const plan = this.#plan(snapshot);
+    const retried = this.#retried();
+    if (this.#isFresh) manifest.beginBulk();
+
+    for (const name of plan.whole.keys()) {
+      const route = site.routes.get(name);
+      if (route !== undefined) progress.expect(countSubjects(route, snapshot));
+    }
+    progress.phase("pages");
+    for (const name of plan.whole.keys()) {
+      const route = site.routes.get(name);
+      if (route === undefined) continue;
+      await this.#pressAll(pagesOfRoute(site, route, snapshot, BATCH_PAGES), true);
+    }
+    if (this.#isFresh) {
+      progress.phase("indexes");
+      manifest.finishBulk();
+      this.#isFresh = false;
+      for (const key of manifest.collidingPages()) this.#tally.again.add(key);
+    }
+    await this.#pressSet(plan, snapshot, retried);
+    await this.#pressAgain();
+    const { withheld, maxDeletes } = await this.#remove(pagesBefore);
+    if (!this.#options.isDryRun) {
+      for (const route of plan.whole.keys()) manifest.setMeta(`built:${route}`, String(epochs.get(route) ?? 0));
+      if (this.#options.routes === undefined) {
+        manifest.setMeta("complete", String(snapshot.version));
+        source.forgetChanges(snapshot.version);
+      }
+    }
+    return { tally: this.#tally, plan, withheld, maxDeletes, pages: manifest.count() };
+  }
+
+  #plan(snapshot: Snapshot): BuildPlan & { readonly affected: ReadonlySet<PageKey> } {
+    const { site, source, manifest, epochs, progress } = this.#context;
+    const complete = manifest.meta("complete");
+    const builtEpochs = new Map<string, number>();
+    for (const route of site.routes.keys()) {
+      const built = manifest.meta(`built:${route}`);
+      if (built !== undefined) builtEpochs.set(route, Number(built));
+    }
+    const state = {
+      site,
+      source,
+      complete: complete === undefined ? undefined : Number(complete),
+      builtEpochs,
+      epochs,
+    };
+    const plan = planBuild(state, { routes: this.#options.routes, isForced: this.#options.isForced });
+    progress.phase("changes");
+    const limits = { limit: AFFECTED_MAX, isDryRun: this.#options.isDryRun };
+    const isAllWhole = [...site.routes.keys()].every((route) => plan.whole.has(route));
+    const affected = isAllWhole ? new Set<PageKey>() : affectedPages(site, manifest, snapshot, plan.changes, limits);
+    if (affected !== undefined) return { ...plan, affected };
+    const names = [...site.routes.keys()].filter((route) => this.#isWanted(route));
+    return { ...plan, whole: new Map(names.map((route) => [route, "many-changes"])), affected: new Set() };
+  }
+
+  #isWanted(route: string): boolean {
+    return this.#options.routes?.has(route) !== false;
+  }
+
+  /** Pages that failed before, or that the clock has made stale. */
+  #retried(): readonly PageKey[] {
+    return this.#context.manifest
+      .failedOrDue(Math.floor(this.#context.clock() / 1000))
+      .filter((key) => this.#isWanted(routeOf(key)));
+  }
+
+  /** What isn't rendered as part of a whole route: affected pages, retried ones, files that someone deleted, and the rest. */
+  async #pressSet(
+    plan: BuildPlan & { readonly affected: ReadonlySet<PageKey> },
+    snapshot: Snapshot,
+    retried: readonly PageKey[],
+  ): Promise<void> {
+    const { site, manifest, epochs, progress } = this.#context;
+    const keys = new Set<PageKey>(retried);
+    for (const key of plan.affected) {
+      const route = routeOf(key);
+      if (!plan.whole.has(route) && this.#isWanted(route)) keys.add(key);
+    }
+    progress.phase("missing");
+    for (const key of this.#missing(plan)) keys.add(key);
+    progress.phase("pages");
+    progress.expect(keys.size);
+    await this.#pressAll(batches(keys), true);
+    for (const name of plan.whole.keys()) {
+      const verified = { epoch: epochs.get(name) ?? 0, version: snapshot.version };
+      await this.#pressAll(manifest.unverified(name, verified), true);
+    }
+    for (const name of manifest.routes()) {
+      if (!site.routes.has(name) && this.#isWanted(name)) await this.#pressAll(manifest.keysOf(name), false);
+    }
+  }
+
+  /** Published pages of routes that aren't rendered whole whose file is gone, or another one. */
+  *#missing(plan: BuildPlan): Iterable<PageKey> {
+    const { manifest, store, site } = this.#context;
+    if ([...site.routes.keys()].every((route) => plan.whole.has(route))) return;
+    for (const piece of manifest.stored()) {
+      for (const { key, path, etag } of piece) {
+        const route = routeOf(key);
+        if (plan.whole.has(route) || !this.#isWanted(route)) continue;
+        const parsed = parsePath(path);
+        if (!parsed.ok || store.etag(parsed.key) !== etag) yield key;
+      }
+    }
+  }
+
+  /** Pages whose path another page took or left, until nothing moves any more. */
+  async #pressAgain(): Promise<void> {
+    for (let round = 0; round < ROUNDS_MAX && this.#tally.again.size > 0; round++) {
+      const keys = [...this.#tally.again];
+      this.#tally.again.clear();
+      await this.#pressAll(batches(keys), false);
+    }
+  }
+
+  async #remove(pagesBefore: number): Promise<{ withheld: number; maxDeletes: number }> {
+    const maxDeletes = this.#options.maxDeletes ?? Math.max(100, Math.floor(pagesBefore / 20));
+    const { gone } = this.#tally;
+    if (gone.size === 0 || this.#options.isDryRun) return { withheld: gone.size > maxDeletes ? gone.size : 0, maxDeletes };
+    const isWithheld = gone.size > maxDeletes;
+    const keys = [...gone.keys()];
+    if (isWithheld) {
+      this.#withhold(keys, maxDeletes);
+      return { withheld: keys.length, maxDeletes };
+    }
+    this.#context.progress.phase("removals");
+    await this.#pressAll(batches(keys), false, true);
+    await this.#pressAgain();
+    return { withheld: 0, maxDeletes };
+  }
+
+  /** Notes on the rows that their pages should go, so that the next build comes to them again. */
+  #withhold(keys: readonly PageKey[], maxDeletes: number): void {
+    const { manifest } = this.#context;
+    for (const batch of batches(keys)) {
+      manifest.transact((transaction) => {
+        for (const key of batch) {
+          const row = transaction.page(key);
+          if (row === undefined) continue;
+          const error = `${key}: is gone from the source, but more than ${maxDeletes} removals are withheld`;
+          transaction.recordFailure({ ...row, error }, []);
+        }
+      });
+    }
+  }
+
+  async #pressAll(
+    pieces: Iterable<readonly PageKey[]>,
+    trustsVerified: boolean,
+    removes = false,
+  ): Promise<void> {
+    const { pool, signal } = this.#context;
+    const iterator = pieces[Symbol.iterator]();
+    // Each runner takes the next piece when it is done with one: nothing is listed ahead.
+    const runner = async (): Promise<void> => {
+      for (let next = iterator.next(); next.done !== true; next = iterator.next()) {
+        signal.throwIfAborted();
+        await this.#press(next.value, trustsVerified && !this.#options.isForced, removes);
+      }
+    };
+    // What is under way when one of them fails, or is told to stop, is still recorded.
+    const ended = await Promise.allSettled(Array.from({ length: pool.size * 2 }, runner));
+    for (const end of ended) if (end.status === "rejected") throw end.reason;
+  }
+
+  async #press(keys: readonly PageKey[], trustsVerified: boolean, removes: boolean): Promise<void> {
+    for (;;) {
+      const options: BatchOptions = {
+        isFresh: this.#isFresh,
+        isDryRun: this.#options.isDryRun,
+        trustsVerified,
+        replacesForeign: this.#options.isForced,
+        removes,
+        failures: this.#stuck,
+      };
+      try {
+        this.#tally.add(await this.#context.pool.press(keys, options));
+        return;
+      } catch (error) {
+        if (!(error instanceof StuckPageError) || this.#stuck.has(error.key)) throw error;
+        this.#stuck.set(error.key, error.message);
+        // Part of the batch may have been recorded: rows can no longer just be added.
+        if (this.#isFresh) this.#context.manifest.finishBulk();
+        this.#isFresh = false;
+      }
+    }
+  }
+}
+
+function routeOf(key: PageKey): string {
+  const end = key.search(/[/#]/);
+  return decodeURIComponent(end < 0 ? key : key.slice(0, end));
+}
+
+function* batches(keys: Iterable<PageKey>): Iterable<readonly PageKey[]> {
+  let batch: PageKey[] = [];
+  for (const key of keys) {
+    batch.push(key);
+    if (batch.length < BATCH_PAGES) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
+}

@@ -1,0 +1,124 @@
+import type { EntityData, OrderField, WhereValues } from "../core/entity.ts";
+import { RekilnError } from "../core/errors.ts";
+import { sortKeyOf, tupleOf } from "../core/tuple.ts";
+import type { Window } from "../core/dependency.ts";
+import type { Site } from "../site/site.ts";
+import type { Snapshot, ValueCount } from "../source/source.ts";
+import type { PageRecorder } from "./page-recorder.ts";
+import { timeBucket } from "./time-bucket.ts";
+import type { TimeStep } from "./time-bucket.ts";
+
+/** Most rows that a list without a limit may have. */
+const LIST_ROWS_MAX = 10_000;
+
+interface ListQuery {
+  readonly where?: WhereValues;
+  readonly orderBy?: string | readonly string[];
+  readonly limit?: number;
+}
+
+/** `-rating` or `["-rating", "title"]`, taken apart. */
+export function parseOrder(orderBy: string | readonly string[] | undefined): readonly OrderField[] {
+  const fields = orderBy === undefined ? [] : typeof orderBy === "string" ? [orderBy] : orderBy;
+  return fields.map((field) =>
+    field.startsWith("-") ? { field: field.slice(1), descending: true } : { field, descending: false },
+  );
+}
+
+function withoutUndefined(where: WhereValues | undefined): WhereValues {
+  const given = Object.entries(where ?? {}).filter(([, wanted]) => wanted !== undefined);
+  return Object.fromEntries(given);
+}
+
+/** A page's `read`: every answer comes from one snapshot, and is recorded. */
+export class PageReader {
+  readonly #site: Site;
+  readonly #snapshot: Snapshot;
+  readonly #recorder: PageRecorder;
+  readonly #nowSeconds: number;
+
+  constructor(site: Site, snapshot: Snapshot, recorder: PageRecorder, nowSeconds: number) {
+    this.#site = site;
+    this.#snapshot = snapshot;
+    this.#recorder = recorder;
+    this.#nowSeconds = nowSeconds;
+  }
+
+  async get(type: string, id: string | undefined): Promise<EntityData | undefined> {
+    if (id === undefined || id === null) return undefined;
+    return this.#recorder.named(type, id, this.#snapshot.get(type, id));
+  }
+
+  async getMany(type: string, ids: readonly string[]): Promise<readonly EntityData[]> {
+    const found: EntityData[] = [];
+    for (const id of ids) {
+      const view = this.#recorder.named(type, id, this.#snapshot.get(type, id));
+      if (view !== undefined) found.push(view);
+    }
+    return found;
+  }
+
+  async list(type: string, query: ListQuery = {}): Promise<readonly EntityData[]> {
+    const where = withoutUndefined(query.where);
+    const order = parseOrder(query.orderBy);
+    const { limit } = query;
+    if (limit !== undefined && !(Number.isSafeInteger(limit) && limit >= 0)) {
+      throw new RekilnError({
+        code: "limit-invalid",
+        message: `A list of ${type} has the limit ${String(limit)}.`,
+        disposition: "discard",
+        hint: "A limit is a whole number from 0.",
+      });
+    }
+    const rows = this.#snapshot.list(type, where, order, 0, Math.min(limit ?? LIST_ROWS_MAX + 1, LIST_ROWS_MAX + 1));
+    if (rows.length > LIST_ROWS_MAX) {
+      throw new RekilnError({
+        code: "list-too-long",
+        message: `A list of ${type} has more than ${LIST_ROWS_MAX} rows.`,
+        disposition: "discard",
+        hint: "Give it a `limit`, narrow its `where`, or page it by the route's `list`.",
+      });
+    }
+    return this.window(type, where, order, rows, { isFull: limit !== undefined && rows.length >= limit, hasAbove: false });
+  }
+
+  /** Records a window of a list and hands its rows out as views. */
+  window(
+    type: string,
+    where: WhereValues,
+    order: readonly OrderField[],
+    rows: readonly EntityData[],
+    shape: { readonly isFull: boolean; readonly hasAbove: boolean },
+  ): readonly EntityData[] {
+    const model = this.#site.entities.get(type);
+    const [first, last] = [rows[0], rows.at(-1)];
+    if (model !== undefined) {
+      const window: Window = {
+        where,
+        order,
+        ...(shape.hasAbove && first !== undefined ? { first: sortKeyOf(order, tupleOf(model, first)) } : {}),
+        ...(shape.isFull && last !== undefined ? { last: sortKeyOf(order, tupleOf(model, last)) } : {}),
+      };
+      // A list of no rows by its limit shows nothing of the data.
+      if (!(shape.isFull && last === undefined)) this.#recorder.window(type, window);
+    }
+    return Object.freeze(rows.map((row) => this.#recorder.row(type, row)));
+  }
+
+  async count(type: string, where?: WhereValues): Promise<number> {
+    const given = withoutUndefined(where);
+    this.#recorder.count(type, given);
+    return this.#snapshot.count(type, given);
+  }
+
+  async values(type: string, field: string): Promise<readonly ValueCount[]> {
+    this.#recorder.values(type, field);
+    return this.#snapshot.values(type, field);
+  }
+
+  now(step: TimeStep, timeZone = "UTC"): Date {
+    const bucket = timeBucket(step, timeZone, this.#nowSeconds);
+    this.#recorder.clock(bucket);
+    return new Date(bucket.start * 1000);
+  }
+}

@@ -1,0 +1,111 @@
+import type { Dependency, Window } from "../core/dependency.ts";
+import type { EntityData, WhereValues } from "../core/entity.ts";
+import { allRef, assetRef, claimRef, conditionRef, entityRef, valuesRef } from "../core/ref.ts";
+import type { RefHash } from "../core/ref.ts";
+import { anyOf } from "../core/tuple.ts";
+import type { Edge } from "../manifest/manifest.ts";
+import { recordingView } from "../source/recording-view.ts";
+import type { FieldUse } from "../source/recording-view.ts";
+
+interface RecordedEntity {
+  readonly use: FieldUse;
+  readonly view: EntityData | undefined;
+  /** Asked for by name: that it exists, or doesn't, was used too. A row of a list is in the list's window. */
+  isNamed: boolean;
+}
+
+/** Collects what one page reads. */
+export class PageRecorder {
+  readonly #entities = new Map<string, RecordedEntity>();
+  readonly #edges = new Map<string, Edge>();
+  /** Start of the newest clock bucket that the page read, in Unix seconds; 0 when it read none. */
+  time = 0;
+  /** When the first of its clock buckets ends, in Unix seconds. */
+  due: number | undefined;
+
+  /** A view of an entity that the page asked for by its id. */
+  named(type: string, id: string, entity: EntityData | undefined): EntityData | undefined {
+    const recorded = this.#recorded(type, id, entity);
+    recorded.isNamed = true;
+    return recorded.view;
+  }
+
+  /** A view of an entity that stood in a list. */
+  row(type: string, entity: EntityData): EntityData {
+    return this.#recorded(type, entity.id, entity).view ?? entity;
+  }
+
+  #recorded(type: string, id: string, entity: EntityData | undefined): RecordedEntity {
+    const key = `${type}\0${id}`;
+    let recorded = this.#entities.get(key);
+    if (recorded === undefined) {
+      const use: FieldUse = { type, id, fields: new Set(), usesAll: false };
+      recorded = { use, view: entity === undefined ? undefined : recordingView(entity, use), isNamed: false };
+      this.#entities.set(key, recorded);
+    }
+    return recorded;
+  }
+
+  window(type: string, window: Window): void {
+    this.#condition(type, window.where, { kind: "window", window });
+  }
+
+  count(type: string, where: WhereValues): void {
+    this.#condition(type, where, { kind: "count", where });
+  }
+
+  exists(type: string, where: WhereValues, answer: boolean): void {
+    this.#condition(type, where, { kind: "exists", where, answer });
+  }
+
+  pages(type: string, where: WhereValues, perPage: number, answer: number): void {
+    this.#condition(type, where, { kind: "pages", where, perPage, answer });
+  }
+
+  extent(type: string, where: WhereValues, perPage: number): void {
+    this.#condition(type, where, { kind: "extent", where, perPage });
+  }
+
+  values(type: string, field: string): void {
+    this.#add(valuesRef(type, field), { kind: "values" });
+  }
+
+  asset(file: string): void {
+    this.#add(assetRef(file), { kind: "asset" });
+  }
+
+  /** The path that the page wants, and the folders above it whose names could be a file's. */
+  claim(collisionKey: string, folders: readonly string[]): void {
+    this.#add(claimRef(collisionKey), { kind: "claim" });
+    for (const folder of folders) this.#add(claimRef(folder), { kind: "folder" });
+  }
+
+  clock(bucket: { readonly start: number; readonly end: number }): void {
+    this.time = Math.max(this.time, bucket.start);
+    this.due = Math.min(this.due ?? Number.POSITIVE_INFINITY, bucket.end);
+  }
+
+  /** With several fields the condition is found by the first of them; the rest is checked when it is. */
+  #condition(type: string, where: WhereValues, dependency: Dependency): void {
+    const [[field, wanted] = []] = Object.entries(where);
+    if (field === undefined || wanted === undefined) this.#add(allRef(type), dependency);
+    else for (const value of anyOf(wanted)) this.#add(conditionRef(type, field, value), dependency);
+  }
+
+  #add(ref: RefHash, dependency: Dependency): void {
+    const key = dependency.kind === "claim" ? `${ref}` : `${ref}${JSON.stringify(dependency)}`;
+    if (!this.#edges.has(key)) this.#edges.set(key, { ref, dependency });
+  }
+
+  /** Everything that was read so far. */
+  edges(): Edge[] {
+    const edges = [...this.#edges.values()];
+    for (const { use, isNamed } of this.#entities.values()) {
+      // An id never changes: a row of which only the id was used is in its list's window, and that is all.
+      if (!isNamed && !use.usesAll && (use.fields.size === 0 || (use.fields.size === 1 && use.fields.has("id")))) continue;
+      const fields = use.usesAll ? "*" : [...use.fields].filter((field) => field !== "id").sort();
+      edges.push({ ref: entityRef(use.type, use.id), dependency: { kind: "entity", fields } });
+    }
+    return edges;
+  }
+}

@@ -1,0 +1,148 @@
+import type { PageOutcome, WriteReason } from "../core/outcome.ts";
+import type { PageKey } from "../core/page.ts";
+import type { ObjectKey } from "../core/path.ts";
+import type { Stamp } from "../core/stamp.ts";
+import type { ManifestReads, PageRow } from "../manifest/manifest.ts";
+import { parsePath } from "../site/path.ts";
+import type { Site } from "../site/site.ts";
+import type { Snapshot } from "../source/source.ts";
+import type { PageStore, StoredObject } from "../store/store.ts";
+import { comparePages, rivalsOf } from "./path-claims.ts";
+import type { WantedPath } from "./path-claims.ts";
+import type { Rendered } from "./render-page.ts";
+
+/** How far ahead of the clock a stamp may be and still hold a page back. */
+const CLOCK_AHEAD_MAX_SECONDS = 15 * 60;
+
+export interface PlanContext {
+  readonly site: Site;
+  readonly store: PageStore;
+  /** Collision keys of the files of `static/`: they own their paths. */
+  readonly staticKeys: ReadonlySet<string>;
+  /** The store was empty when the unfinished first build began: a file without a stamp is a torn one of ours. */
+  readonly isFirstBuild: boolean;
+  /** `--force`: files that rekiln didn't write may be replaced. */
+  readonly replacesForeign: boolean;
+  readonly nowSeconds: number;
+  carriedKey(key: PageKey): string;
+}
+
+/** What to do with one page, and why. */
+export type PagePlan =
+  | { readonly do: "write"; readonly reason: WriteReason; readonly drops: ObjectKey | undefined; readonly again: readonly PageKey[] }
+  /** The bytes are right, but the manifest didn't know. */
+  | { readonly do: "adopt"; readonly stored: StoredObject; readonly drops: ObjectKey | undefined; readonly again: readonly PageKey[] }
+  | { readonly do: "verify"; readonly row: PageRow }
+  | { readonly do: "collide"; readonly owner: string; readonly drops: ObjectKey | undefined; readonly again: readonly PageKey[] }
+  | { readonly do: "remove"; readonly row: PageRow; readonly drops: ObjectKey | undefined; readonly again: readonly PageKey[] }
+  | { readonly do: "nothing"; readonly outcome: PageOutcome }
+  | { readonly do: "fail"; readonly error: string };
+
+/** The object key of a published path; undefined for a path that today's grammar refuses. */
+function wantedOf(path: string): WantedPath | undefined {
+  const parsed = parsePath(path);
+  return parsed.ok ? parsed : undefined;
+}
+
+interface Released {
+  readonly drops: ObjectKey | undefined;
+  readonly again: readonly PageKey[];
+}
+
+/** What becomes of a path that a page leaves: another claimant takes it, or its file goes. */
+function release(
+  context: PlanContext,
+  manifest: ManifestReads,
+  snapshot: Snapshot,
+  row: PageRow,
+  stays: ObjectKey | undefined,
+): Released {
+  const left = row.published === undefined ? undefined : wantedOf(row.published.path);
+  if (left === undefined || left.key === stays) return { drops: undefined, again: [] };
+  const rivals = rivalsOf(context.site, manifest, snapshot, row.key, left);
+  const again = rivals.map(({ key }) => key);
+  const isTaken = rivals.some(({ objectKey }) => objectKey === left.key);
+  const isMine = (): boolean =>
+    context.store.etag(left.key) === row.published?.etag ||
+    context.store.read(left.key)?.carried?.key === context.carriedKey(row.key);
+  return { drops: isTaken || !isMine() ? undefined : left.key, again };
+}
+
+/** The plan for a page that isn't in the snapshot. */
+function planGone(context: PlanContext, manifest: ManifestReads, snapshot: Snapshot, key: PageKey): PagePlan {
+  const row = manifest.page(key);
+  if (row === undefined) return { do: "nothing", outcome: { kind: "absent", key } };
+  return { do: "remove", row, ...release(context, manifest, snapshot, row, undefined) };
+}
+
+function isBehind(mine: Stamp, stored: Stamp, nowSeconds: number): boolean {
+  const isTimeAhead = stored.time > mine.time && stored.time <= nowSeconds + CLOCK_AHEAD_MAX_SECONDS;
+  return mine.epoch < stored.epoch || mine.version < stored.version || isTimeAhead;
+}
+
+/** Decides what to do with a page that was rendered; reads the manifest and the store, writes neither. */
+export function planPage(
+  context: PlanContext,
+  manifest: ManifestReads,
+  snapshot: Snapshot,
+  key: PageKey,
+  rendered: Rendered,
+  stamp: Stamp,
+): PagePlan {
+  if (rendered.kind === "none") return planGone(context, manifest, snapshot, key);
+  if (rendered.kind === "failed") return { do: "fail", error: rendered.error };
+  const { located, digest } = rendered;
+  const row = manifest.page(key);
+  const verified = row?.verified;
+  if (verified !== undefined && (verified.epoch > stamp.epoch || verified.version > stamp.version)) {
+    return { do: "nothing", outcome: { kind: "newer", key } };
+  }
+  const etag = context.store.etag(located.key);
+  const published = row?.published;
+  const holds = published?.path === located.path && etag !== undefined && published.etag === etag;
+  if (holds && row !== undefined) {
+    if (isBehind(stamp, published.stamp, context.nowSeconds)) return { do: "nothing", outcome: { kind: "newer", key } };
+    if (published.digest === digest) return { do: "verify", row };
+    return { do: "write", reason: "changed", drops: undefined, again: [] };
+  }
+  if (context.staticKeys.has(located.collisionKey)) {
+    return { do: "collide", owner: `static${located.path}`, ...leave(context, manifest, snapshot, row, located.key) };
+  }
+  const rivals = rivalsOf(context.site, manifest, snapshot, key, located);
+  const owner = rivals[0];
+  if (owner !== undefined && comparePages(context.site, owner.key, key) < 0) {
+    return { do: "collide", owner: owner.key, ...leave(context, manifest, snapshot, row, located.key) };
+  }
+  const left = leave(context, manifest, snapshot, row, located.key);
+  // Whoever stood here before sees that the path is no longer its own.
+  const again = [...left.again, ...rivals.map((rival) => rival.key)];
+  const stored = etag === undefined ? undefined : context.store.read(located.key);
+  if (stored === undefined) {
+    const reason = published === undefined ? "new" : published.path === located.path ? "missing" : "moved";
+    return { do: "write", reason, drops: left.drops, again };
+  }
+  if (stored.carried === undefined) {
+    if (!context.isFirstBuild && !context.replacesForeign) {
+      const error = `${key}: ${located.key} holds a file that rekiln didn't write. Move it elsewhere, or replace it with --force.`;
+      return { do: "fail", error };
+    }
+    return { do: "write", reason: published?.path === located.path ? "altered" : "new", drops: left.drops, again };
+  }
+  const isOwn = stored.carried.key === context.carriedKey(key);
+  if (isOwn && isBehind(stamp, stored.carried.stamp, context.nowSeconds)) {
+    return { do: "nothing", outcome: { kind: "newer", key } };
+  }
+  if (isOwn && stored.digest === digest) return { do: "adopt", stored, drops: left.drops, again };
+  const reason = published?.path === located.path ? "altered" : published === undefined ? "new" : "moved";
+  return { do: "write", reason, drops: left.drops, again };
+}
+
+function leave(
+  context: PlanContext,
+  manifest: ManifestReads,
+  snapshot: Snapshot,
+  row: PageRow | undefined,
+  stays: ObjectKey,
+): Released {
+  return row === undefined ? { drops: undefined, again: [] } : release(context, manifest, snapshot, row, stays);
+}

@@ -1,0 +1,393 @@
+import { hash } from "node:crypto";
+
+import type { Clock } from "../core/clock.ts";
+import type { PageOutcome } from "../core/outcome.ts";
+import { parsePageKey } from "../core/page.ts";
+import type { PageKey } from "../core/page.ts";
+import { carriedKey, carrier } from "../core/stamp.ts";
+import type { Stamp } from "../core/stamp.ts";
+import type { Edge, Manifest, ManifestReads, ManifestTransaction, Published } from "../manifest/manifest.ts";
+import { parsePath } from "../site/path.ts";
+import type { Snapshot, SourceReader } from "../source/source.ts";
+import type { PageStore, Staged } from "../store/store.ts";
+import { planPage } from "./plan-page.ts";
+import type { PagePlan, PlanContext } from "./plan-page.ts";
+import { renderPage } from "./render-page.ts";
+import type { RenderContext, Rendered } from "./render-page.ts";
+
+const ATTEMPTS_MAX = 8;
+/** Pages are written as soon as they are this many bytes together, so that memory stays flat. */
+const BATCH_BYTES_MAX = 8 << 20;
+
+export interface PressContext extends RenderContext {
+  readonly reader: SourceReader;
+  readonly manifest: Manifest;
+  readonly store: PageStore;
+  readonly staticKeys: ReadonlySet<string>;
+  readonly isFirstBuild: boolean;
+  /** Newest epoch in which a route's templates, or the code, changed. */
+  readonly epochs: ReadonlyMap<string, number>;
+  readonly clock: Clock;
+  /** Called before each page is rendered, so that one that never ends can be named, and with undefined afterwards. */
+  readonly onPage: (key: PageKey | undefined) => void;
+}
+
+export interface PressOptions {
+  /** Nothing is stored and no index exists yet: pages are created under their own names, rows are only added. */
+  readonly isFresh: boolean;
+  readonly isDryRun: boolean;
+  /** Pages that are known to be at this version and epoch, and are stored, need no render. */
+  readonly trustsVerified: boolean;
+  readonly replacesForeign: boolean;
+  /** Whether pages that are gone are removed; else they are only reported. */
+  readonly removes: boolean;
+  /** Pages that aren't rendered, and why: they took too long. */
+  readonly failures: ReadonlyMap<PageKey, string>;
+  readonly signal: AbortSignal;
+}
+
+/** Where the time of a press went, in milliseconds. */
+export interface PressTimes {
+  render: number;
+  write: number;
+  record: number;
+}
+
+export interface Pressed {
+  readonly outcomes: readonly PageOutcome[];
+  /** Pages that must be pressed once more: another one took or left their path. */
+  readonly again: readonly PageKey[];
+  /** Of the snapshot. */
+  readonly version: number;
+  readonly times: PressTimes;
+}
+
+interface Prepared {
+  readonly key: PageKey;
+  readonly rendered: Rendered;
+  readonly stamp: Stamp;
+  readonly content: Uint8Array | undefined;
+  staged: Staged | undefined;
+  /** Etag of an object that was created under its own name. */
+  created: string | undefined;
+}
+
+const hashHex = (text: string): string => hash("sha256", text, "hex");
+
+/**
+ * Brings pages up to date: renders them from one snapshot and replaces what differs, in one transaction of the
+ * manifest. The only writer of pages.
+ */
+export async function pressPages(
+  context: PressContext,
+  keys: readonly PageKey[],
+  options: PressOptions,
+): Promise<Pressed> {
+  const press = new Press(context, options);
+  let pending = keys;
+  for (let attempt = 0; pending.length > 0; attempt++) {
+    if (attempt === ATTEMPTS_MAX) {
+      for (const key of pending) press.fail(key, `${key}: other writers changed it ${ATTEMPTS_MAX} times while it was pressed`);
+      break;
+    }
+    pending = await press.attempt(pending);
+  }
+  return press.result();
+}
+
+class Press {
+  readonly #context: PressContext;
+  readonly #options: PressOptions;
+  readonly #plan: PlanContext;
+  readonly #outcomes: PageOutcome[] = [];
+  readonly #again = new Set<PageKey>();
+  readonly #times: PressTimes = { render: 0, write: 0, record: 0 };
+  readonly #nowSeconds: number;
+  #version = 0;
+
+  constructor(context: PressContext, options: PressOptions) {
+    this.#context = context;
+    this.#options = options;
+    this.#nowSeconds = Math.floor(context.clock() / 1000);
+    this.#plan = {
+      site: context.site,
+      store: context.store,
+      staticKeys: context.staticKeys,
+      isFirstBuild: context.isFirstBuild,
+      replacesForeign: options.replacesForeign,
+      nowSeconds: this.#nowSeconds,
+      carriedKey: (key) => carriedKey(key, hashHex),
+    };
+  }
+
+  result(): Pressed {
+    return { outcomes: this.#outcomes, again: [...this.#again], version: this.#version, times: this.#times };
+  }
+
+  fail(key: PageKey, error: string): void {
+    this.#outcomes.push({ kind: "failed", key, error });
+  }
+
+  /** @returns the pages that must be tried again */
+  async attempt(keys: readonly PageKey[]): Promise<readonly PageKey[]> {
+    const snapshot = this.#context.reader.snapshot();
+    this.#version = snapshot.version;
+    const retry: PageKey[] = [];
+    let prepared: Prepared[] = [];
+    let bytes = 0;
+    for (const key of keys) {
+      this.#options.signal.throwIfAborted();
+      if (this.#isVerified(key, snapshot)) {
+        this.#outcomes.push({ kind: "unchanged", reason: "verified", key });
+        continue;
+      }
+      const page = await this.#prepare(key, snapshot);
+      prepared.push(page);
+      bytes += page.content?.length ?? 0;
+      if (bytes < BATCH_BYTES_MAX) continue;
+      retry.push(...this.#finish(prepared, snapshot));
+      prepared = [];
+      bytes = 0;
+    }
+    retry.push(...this.#finish(prepared, snapshot));
+    return retry;
+  }
+
+  #finish(prepared: readonly Prepared[], snapshot: Snapshot): readonly PageKey[] {
+    if (prepared.length === 0) return [];
+    const { manifest, store } = this.#context;
+    const started = performance.now();
+    for (const page of prepared) this.#stage(page);
+    const staged = performance.now();
+    const retry = this.#options.isDryRun
+      ? this.#settle(prepared, snapshot, manifest, undefined)
+      : manifest.transact((transaction) => this.#settle(prepared, snapshot, transaction, transaction));
+    for (const page of prepared) if (page.staged !== undefined) store.discard(page.staged);
+    this.#times.write += staged - started;
+    this.#times.record += performance.now() - staged;
+    return retry;
+  }
+
+  /** Whether a page is known to be as new as this snapshot and these templates, and is stored. */
+  #isVerified(key: PageKey, snapshot: Snapshot): boolean {
+    if (!this.#options.trustsVerified || this.#options.isFresh) return false;
+    const row = this.#context.manifest.page(key);
+    if (row?.published === undefined || row.error !== undefined) return false;
+    if (row.due !== undefined && row.due <= this.#nowSeconds) return false;
+    if (row.verified.version !== snapshot.version || row.verified.epoch !== this.#epochOf(key)) return false;
+    const parsed = parsePath(row.published.path);
+    return parsed.ok && this.#context.store.etag(parsed.key) === row.published.etag;
+  }
+
+  #epochOf(key: PageKey): number {
+    return this.#context.epochs.get(parsePageKey(key).route) ?? 0;
+  }
+
+  async #prepare(key: PageKey, snapshot: Snapshot): Promise<Prepared> {
+    const started = performance.now();
+    this.#context.onPage(key);
+    const failure = this.#options.failures.get(key);
+    const rendered: Rendered =
+      failure === undefined
+        ? await renderPage(this.#context, key, snapshot, this.#nowSeconds)
+        : { kind: "failed", error: failure, located: undefined, edges: [], due: undefined };
+    this.#context.onPage(undefined);
+    this.#times.render += performance.now() - started;
+    const time = rendered.kind === "page" ? rendered.time : 0;
+    const stamp: Stamp = { epoch: this.#epochOf(key), version: snapshot.version, time };
+    let content: Uint8Array | undefined;
+    if (rendered.kind === "page") {
+      const { key: objectKey } = rendered.located;
+      const extension = objectKey.slice(objectKey.lastIndexOf(".") + 1).toLowerCase();
+      content = Buffer.from(rendered.content + carrier(extension, stamp, this.#plan.carriedKey(key)));
+      return { key, rendered: { ...rendered, content: "" }, stamp, content, staged: undefined, created: undefined };
+    }
+    return { key, rendered, stamp, content, staged: undefined, created: undefined };
+  }
+
+  /** Writes the bytes of a page that will be written by all we know, outside of the transaction. */
+  #stage(page: Prepared): void {
+    const { rendered, content } = page;
+    if (this.#options.isDryRun || content === undefined || rendered.kind !== "page") return;
+    const { store, manifest } = this.#context;
+    const { key: objectKey, collisionKey, path } = rendered.located;
+    if (this.#options.isFresh) {
+      if (!this.#context.staticKeys.has(collisionKey)) page.created = store.create(objectKey, content);
+      return;
+    }
+    const published = manifest.page(page.key)?.published;
+    const isEqual =
+      published?.path === path && published.digest === rendered.digest && store.etag(objectKey) === published.etag;
+    if (!isEqual) page.staged = store.stage(objectKey, content);
+  }
+
+  #settle(
+    prepared: readonly Prepared[],
+    snapshot: Snapshot,
+    reads: ManifestReads,
+    transaction: ManifestTransaction | undefined,
+  ): PageKey[] {
+    const retry: PageKey[] = [];
+    for (const page of prepared) {
+      if (this.#options.isFresh) {
+        if (transaction !== undefined) this.#settleFresh(page, transaction);
+        continue;
+      }
+      const plan = planPage(this.#plan, reads, snapshot, page.key, page.rendered, page.stamp);
+      if (!this.#apply(page, plan, transaction)) retry.push(page.key);
+      if (transaction !== undefined && this.#isOutdated(page, transaction)) this.#again.add(page.key);
+    }
+    return retry;
+  }
+
+  /** What was read changed after this snapshot: whoever changed it may not have seen that this page reads it. */
+  #isOutdated(page: Prepared, transaction: ManifestTransaction): boolean {
+    if (page.rendered.kind === "none") return false;
+    return transaction.isTouchedAbove(
+      page.rendered.edges.map(({ ref }) => ref),
+      page.stamp.version,
+    );
+  }
+
+  #settleFresh(page: Prepared, transaction: ManifestTransaction): void {
+    const { key, rendered, created, content } = page;
+    if (rendered.kind === "failed") {
+      this.#recordFailure(page, rendered.error, rendered.edges, transaction);
+    } else if (rendered.kind === "page" && created !== undefined && content !== undefined) {
+      this.#record(page, rendered, published(page, rendered, created, content), transaction);
+      const { path } = rendered.located;
+      this.#outcomes.push({ kind: "written", reason: "new", key, path, bytes: content.length });
+    } else {
+      // Something else stands there: it is settled once all pages are known.
+      this.#again.add(key);
+    }
+  }
+
+  /** @returns false when the page must be tried again */
+  #apply(page: Prepared, plan: PagePlan, transaction: ManifestTransaction | undefined): boolean {
+    const { rendered } = page;
+    if ("again" in plan) for (const other of plan.again) this.#again.add(other);
+    switch (plan.do) {
+      case "nothing":
+        this.#outcomes.push(plan.outcome);
+        return true;
+      case "fail":
+        this.#recordFailure(page, plan.error, rendered.kind === "none" ? [] : rendered.edges, transaction);
+        return true;
+      case "remove":
+        return this.#remove(page, plan, transaction);
+      case "verify":
+      case "adopt":
+      case "write":
+      case "collide":
+        return rendered.kind === "page" ? this.#publish(page, rendered, plan, transaction) : true;
+    }
+  }
+
+  #remove(
+    page: Prepared,
+    plan: PagePlan & { readonly do: "remove" },
+    transaction: ManifestTransaction | undefined,
+  ): boolean {
+    const { row } = plan;
+    const path = row.published?.path;
+    if (!this.#options.removes || transaction === undefined) {
+      this.#outcomes.push({ kind: "gone", key: page.key, path });
+      return true;
+    }
+    if (plan.drops !== undefined) this.#context.store.remove(plan.drops);
+    transaction.remove(row);
+    this.#outcomes.push({ kind: "removed", key: page.key, path });
+    return true;
+  }
+
+  #publish(
+    page: Prepared,
+    rendered: Rendered & { readonly kind: "page" },
+    plan: PagePlan & { readonly do: "verify" | "adopt" | "write" | "collide" },
+    transaction: ManifestTransaction | undefined,
+  ): boolean {
+    const { key, content, staged } = page;
+    const { path } = rendered.located;
+    if (plan.do === "write" && transaction !== undefined && staged === undefined) {
+      // Somebody wrote since it was found equal.
+      return false;
+    }
+    switch (plan.do) {
+      case "verify":
+        this.#outcomes.push({ kind: "unchanged", reason: "equal", key });
+        if (plan.row.published !== undefined && transaction !== undefined) {
+          this.#record(page, rendered, plan.row.published, transaction);
+        }
+        return true;
+      case "adopt": {
+        this.#outcomes.push({ kind: "unchanged", reason: "equal", key });
+        const { stored } = plan;
+        const stamp = stored.carried?.stamp ?? page.stamp;
+        const adopted: Published = { path, stamp, digest: stored.digest, etag: stored.etag, bytes: stored.bytes };
+        if (transaction !== undefined) this.#record(page, rendered, adopted, transaction);
+        break;
+      }
+      case "write": {
+        const bytes = content?.length ?? 0;
+        this.#outcomes.push({ kind: "written", reason: plan.reason, key, path, bytes });
+        if (transaction !== undefined && staged !== undefined && content !== undefined) {
+          const etag = this.#context.store.replace(staged);
+          page.staged = undefined;
+          this.#record(page, rendered, published(page, rendered, etag, content), transaction);
+        }
+        break;
+      }
+      case "collide":
+        this.#outcomes.push({ kind: "collided", key, path, owner: plan.owner });
+        transaction?.record(
+          {
+            key,
+            published: undefined,
+            verified: page.stamp,
+            due: rendered.due,
+            error: `${key}: the path ${path} belongs to ${plan.owner}`,
+          },
+          rendered.edges,
+        );
+        break;
+    }
+    if (plan.drops !== undefined && transaction !== undefined) this.#context.store.remove(plan.drops);
+    return true;
+  }
+
+  #record(
+    page: Prepared,
+    rendered: Rendered & { readonly kind: "page" },
+    published: Published,
+    transaction: ManifestTransaction,
+  ): void {
+    const { key, stamp } = page;
+    transaction.record({ key, published, verified: stamp, due: rendered.due, error: undefined }, rendered.edges);
+  }
+
+  /** The page keeps its last good bytes, and the refs that it had read so far lead to it from now on. */
+  #recordFailure(
+    page: Prepared,
+    error: string,
+    edges: readonly Edge[],
+    transaction: ManifestTransaction | undefined,
+  ): void {
+    const { key } = page;
+    this.fail(key, error);
+    if (transaction === undefined) return;
+    const row = this.#options.isFresh ? undefined : transaction.page(key);
+    const verified = row?.verified ?? { epoch: 0, version: 0 };
+    const due = page.rendered.kind === "none" ? undefined : page.rendered.due;
+    transaction.recordFailure({ key, published: row?.published, verified, due, error }, edges);
+  }
+}
+
+function published(
+  page: Prepared,
+  rendered: Rendered & { readonly kind: "page" },
+  etag: string,
+  content: Uint8Array,
+): Published {
+  return { path: rendered.located.path, stamp: page.stamp, digest: rendered.digest, etag, bytes: content.length };
+}

@@ -1,0 +1,154 @@
+import type { Assets } from "./assets.ts";
+import { findAsset } from "./assets.ts";
+import { digestOf } from "../core/digest.ts";
+import type { Digest } from "../core/digest.ts";
+import { messageOf, RekilnError } from "../core/errors.ts";
+import { Html } from "../core/html.ts";
+import { parsePageKey } from "../core/page.ts";
+import type { PageKey } from "../core/page.ts";
+import type { Read } from "../core/read.ts";
+import type { Edge } from "../manifest/manifest.ts";
+import { renderJson } from "../render/json.ts";
+import { TemplateError } from "../render/renderer.ts";
+import type { Renderer } from "../render/renderer.ts";
+import { ancestorKeys, encodePath, parsePath } from "../site/path.ts";
+import type { PageProps } from "../site/route.ts";
+import type { Site } from "../site/site.ts";
+import type { Snapshot } from "../source/source.ts";
+import { locatePage } from "./locate-page.ts";
+import type { Located } from "./locate-page.ts";
+import { PageLinks } from "./page-links.ts";
+import { pagePager } from "./page-pager.ts";
+import { PageReader } from "./page-reader.ts";
+import { PageRecorder } from "./page-recorder.ts";
+
+const PAGE_BYTES_MAX = 5 << 20;
+const RESERVED = ["site", "path", "link", "asset"];
+
+/** What a page needs besides its snapshot. */
+export interface RenderContext {
+  readonly site: Site;
+  readonly renderer: Renderer;
+  readonly assets: Assets;
+  /** Makes sure that an asset's copy with the hashed name is stored. */
+  readonly useAsset: (file: string) => void;
+}
+
+export type Rendered =
+  | {
+      readonly kind: "page";
+      readonly located: Located & { readonly kind: "page" };
+      /** Without a stamp. */
+      readonly content: string;
+      readonly digest: Digest;
+      readonly edges: readonly Edge[];
+      readonly time: number;
+      readonly due: number | undefined;
+    }
+  | { readonly kind: "none" }
+  | {
+      readonly kind: "failed";
+      readonly error: string;
+      readonly located: (Located & { readonly kind: "page" }) | undefined;
+      readonly edges: readonly Edge[];
+      readonly due: number | undefined;
+    };
+
+/** Renders one page from one snapshot. A page that fails is a value: it names template, line and page. */
+export async function renderPage(
+  context: RenderContext,
+  key: PageKey,
+  snapshot: Snapshot,
+  nowSeconds: number,
+): Promise<Rendered> {
+  const recorder = new PageRecorder();
+  let located: Located | undefined;
+  try {
+    located = locatePage(context.site, parsePageKey(key), snapshot, recorder);
+    if (located.kind === "none") return { kind: "none" };
+    if (located.kind === "bad-path") throw new Error(`the path ${located.problem}`);
+    recorder.claim(located.collisionKey, ancestorKeys(located.path));
+    const content = await contentOf(context, key, located, snapshot, recorder, nowSeconds);
+    if (content.length > PAGE_BYTES_MAX / 4 && Buffer.byteLength(content) > PAGE_BYTES_MAX) {
+      throw new Error(`the page is larger than ${PAGE_BYTES_MAX >> 20} MB`);
+    }
+    const { time, due } = recorder;
+    return { kind: "page", located, content, digest: digestOf(content), edges: recorder.edges(), time, due };
+  } catch (error) {
+    return {
+      kind: "failed",
+      error: describeFailure(error, key),
+      located: located?.kind === "page" ? located : undefined,
+      edges: recorder.edges(),
+      due: recorder.due,
+    };
+  }
+}
+
+async function contentOf(
+  context: RenderContext,
+  key: PageKey,
+  located: Located & { readonly kind: "page" },
+  snapshot: Snapshot,
+  recorder: PageRecorder,
+  nowSeconds: number,
+): Promise<string> {
+  const { site, assets, useAsset } = context;
+  const { route, subject, path } = located;
+  const { number } = parsePageKey(key);
+  const reader = new PageReader(site, snapshot, recorder, nowSeconds);
+  const links = new PageLinks(site, snapshot, recorder);
+  const firstPath = number === 1 ? path : firstPathOf(located);
+  const pager =
+    route.list === undefined
+      ? undefined
+      : pagePager({ site, list: route.list, subject, path: firstPath, number, snapshot, recorder, reader });
+  // A `Read` of the site's own entity types; `route.load` was checked against them by the compiler.
+  const read = reader as unknown as Read<never>;
+  const data: unknown = route.load === undefined ? { subject, pager } : await route.load(read, subject, pager);
+  if (typeof data !== "object" || data === null) {
+    throw new TypeError(`load of route ${route.name} gave ${data === null ? "null" : typeof data}, not an object`);
+  }
+  if (route.template.kind === "json") return renderJson(data);
+  const props: PageProps = {
+    site: { url: site.url, base: site.base },
+    path: encodePath(site.base, path),
+    link: (name, target, page) => links.link(name, target, page),
+    asset: (file) => {
+      const asset = findAsset(assets, file);
+      recorder.asset(asset.file);
+      useAsset(asset.file);
+      return `${site.base}/${asset.hashedKey.split("/").map(encodeURIComponent).join("/")}`;
+    },
+  };
+  const taken = RESERVED.find((name) => Object.hasOwn(data, name));
+  if (taken !== undefined) {
+    throw new TypeError(`load of route ${route.name} gave \`${taken}\`, a name that rekiln gives to every template`);
+  }
+  const all = { ...data, ...props };
+  if (route.template.kind === "eta") return context.renderer.render(route.template.name, all);
+  const html: unknown = await route.template.render(all);
+  if (html instanceof Html) return html.html;
+  throw new TypeError(`the template of route ${route.name} didn't return Html: use the html tag`);
+}
+
+function firstPathOf(located: Located & { readonly kind: "page" }): (Located & { kind: "page" })["path"] {
+  const parsed = parsePath(located.route.path(located.subject) ?? "");
+  return parsed.ok ? parsed.path : located.path;
+}
+
+function describeFailure(error: unknown, key: PageKey): string {
+  const page = key.length > 200 ? `${key.slice(0, 200)}…` : key;
+  if (error instanceof TemplateError) {
+    const line = error.line === undefined ? "" : `:${error.line}`;
+    return `${page}: templates/${error.file}${line}: ${causeOf(error)}`;
+  }
+  return `${page}: ${error instanceof RekilnError && error.hint !== undefined ? `${error.message} ${error.hint}` : messageOf(error)}`;
+}
+
+/** What a template ran into; a RekilnError behind it says what to do. */
+function causeOf(error: TemplateError): string {
+  return error.cause instanceof RekilnError && error.cause.hint !== undefined
+    ? `${error.message} ${error.cause.hint}`
+    : error.message;
+}

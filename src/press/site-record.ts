@@ -1,0 +1,84 @@
+import { z } from "zod";
+
+/** Kept in the page store itself: which site this is, which templates it has seen, and how far versions have come. */
+export interface SiteRecord {
+  readonly format: 1;
+  readonly siteId: string;
+  /** Identity of the source that the versions are of. */
+  readonly source: string;
+  /** Raised with each new manifest. */
+  readonly generation: number;
+  /** Number of the newest template-and-config set. */
+  readonly epoch: number;
+  /** By route: its fingerprint, and the epoch in which it last changed. */
+  readonly routes: Readonly<Record<string, { readonly epoch: number; readonly fingerprint: string }>>;
+  /** Digests of the files of `static/`, by name. */
+  readonly assets: Readonly<Record<string, string>>;
+  /** No stamp is above this version. */
+  readonly ceiling: number;
+  /** The newest version that a stamp may have. */
+  readonly version: number;
+  /** The store was empty when the first build began, and it hasn't ended: a file without a stamp is torn. */
+  readonly isFirstBuild: boolean;
+}
+
+const schema = z.object({
+  format: z.literal(1),
+  siteId: z.string().min(1),
+  source: z.string(),
+  generation: z.number().int(),
+  epoch: z.number().int(),
+  routes: z.record(z.string(), z.object({ epoch: z.number().int(), fingerprint: z.string() })),
+  assets: z.record(z.string(), z.string()),
+  ceiling: z.number().int(),
+  version: z.number().int(),
+  isFirstBuild: z.boolean(),
+});
+
+/** Parses a stored record; undefined when it isn't one, so that it must be rebuilt from the stamps. */
+export function parseSiteRecord(text: string): SiteRecord | undefined {
+  try {
+    return schema.parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
+
+const CEILING_STEP = 1_000_000;
+
+/** A ceiling above `version`: raised by a million before the first stamp above it. */
+export function ceilingFor(record: SiteRecord, version: number): number {
+  return version <= record.ceiling ? record.ceiling : version + CEILING_STEP;
+}
+
+export interface Templates {
+  readonly routes: ReadonlyMap<string, string>;
+  readonly assets: ReadonlyMap<string, string>;
+  /** Routes with a page that uses an asset, by its name. */
+  usersOf(asset: string): ReadonlySet<string>;
+}
+
+/**
+ * The record with today's templates: a new epoch when a route's fingerprint is another one, or an asset that pages of
+ * it use. Going back to templates of before is a new epoch too.
+ */
+export function registerTemplates(record: SiteRecord, templates: Templates): SiteRecord {
+  const changed = new Set<string>();
+  for (const [route, fingerprint] of templates.routes) {
+    if (record.routes[route]?.fingerprint !== fingerprint) changed.add(route);
+  }
+  for (const file of new Set([...Object.keys(record.assets), ...templates.assets.keys()])) {
+    if (record.assets[file] === templates.assets.get(file)) continue;
+    for (const route of templates.usersOf(file)) if (templates.routes.has(route)) changed.add(route);
+  }
+  const assets = Object.fromEntries(templates.assets);
+  if (changed.size === 0) return { ...record, assets };
+  const epoch = record.epoch + 1;
+  const routes = Object.fromEntries(
+    [...templates.routes].map(([route, fingerprint]) => [
+      route,
+      { fingerprint, epoch: changed.has(route) ? epoch : (record.routes[route]?.epoch ?? epoch) },
+    ]),
+  );
+  return { ...record, epoch, routes, assets };
+}

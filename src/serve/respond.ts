@@ -1,0 +1,111 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+
+import { messageOf } from "../core/errors.ts";
+import type { RequestRules } from "./check-request.ts";
+import { checkRequest } from "./check-request.ts";
+import type { Located } from "./locate.ts";
+import { locate } from "./locate.ts";
+import { openSiteFile } from "./open-site-file.ts";
+import { planFile, planMissingPage } from "./plan-file.ts";
+import { planRefusal } from "./plan-refusal.ts";
+import { planText } from "./response-plan.ts";
+import type { ServeLog } from "./serve-options.ts";
+import { validatorsOf } from "./validators.ts";
+import { writeResponse } from "./write-response.ts";
+
+/** What a server knows while it answers. */
+export interface ServeContext {
+  readonly root: string;
+  readonly base: readonly string[];
+  readonly headers: ReadonlyMap<string, string>;
+  readonly rules: RequestRules;
+  readonly log: ServeLog;
+  now(): number;
+}
+
+/**
+ * Answers one request and resolves when that is over, however it ends; it never rejects. The unexpected is logged and
+ * told to the client as a bare 500, or by cutting the connection when the answer has begun.
+ */
+export async function respond(
+  context: ServeContext,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  response.setHeaders(new Map(context.headers));
+  try {
+    await answer(context, request, response);
+  } catch (thrown) {
+    context.log.error({ err: thrown }, `A request could not be answered: ${messageOf(thrown)}`);
+    if (response.headersSent) response.destroy();
+    else await writeResponse(response, planText(500, "Something went wrong on the server."));
+  }
+}
+
+async function answer(context: ServeContext, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const hosts = request.headersDistinct["host"] ?? [];
+  const checked = checkRequest(
+    {
+      method: request.method,
+      target: request.url ?? "",
+      hosts,
+      headerCount: request.rawHeaders.length / 2,
+    },
+    context.rules,
+  );
+  switch (checked.kind) {
+    case "refused":
+      if (checked.reason === "host") {
+        context.log.warn(
+          { host: hosts[0]?.slice(0, 255) },
+          "Refused a request for another host name; allowedHosts names the hosts to answer.",
+        );
+      }
+      return await writeResponse(response, planRefusal(checked.reason));
+    case "hidden":
+      return await answerMissing(context, response);
+    case "find":
+      return await answerLocated(
+        context,
+        request,
+        response,
+        await locate(context.root, context.base, checked.path, checked.query),
+      );
+  }
+}
+
+async function answerLocated(
+  context: ServeContext,
+  request: IncomingMessage,
+  response: ServerResponse,
+  located: Located,
+): Promise<void> {
+  switch (located.kind) {
+    case "redirect":
+      return await writeResponse(response, planText(located.status, "Moved.", { Location: located.location }));
+    case "missing":
+      return await answerMissing(context, response);
+    case "file": {
+      const { handle, stats } = located.file;
+      try {
+        const validators = validatorsOf(stats, context.now());
+        const { method, headers } = request;
+        const plan = planFile({ method, headers, key: located.key, size: Number(stats.size), validators });
+        return await writeResponse(response, plan, handle);
+      } finally {
+        await handle.close();
+      }
+    }
+  }
+}
+
+async function answerMissing(context: ServeContext, response: ServerResponse): Promise<void> {
+  const key = "404.html";
+  const page = await openSiteFile(context.root, [key]);
+  if (page.kind !== "file") return await writeResponse(response, planText(404, "There is no such page."));
+  try {
+    await writeResponse(response, planMissingPage(key, Number(page.stats.size)), page.handle);
+  } finally {
+    await page.handle.close();
+  }
+}

@@ -1,0 +1,80 @@
+import { checkEntities } from "./check-entities.ts";
+import { checkKeys, isObject } from "./check-object.ts";
+import { checkRoute } from "./check-route.ts";
+import { directory } from "./define-site.ts";
+import type { DirectoryStore, FilesSource } from "./define-site.ts";
+import type { Problem, Report } from "./problem.ts";
+import type { RouteModel, Site } from "./site.ts";
+
+function checkUrl(value: unknown, report: Report): Pick<Site, "url" | "base"> {
+  const hint = "give where the site answers, e.g. https://example.com or https://example.com/films";
+  const url = typeof value === "string" ? URL.parse(value) : null;
+  if (url === null || (url.protocol !== "https:" && url.protocol !== "http:")) {
+    report("url", "is no absolute http or https address", hint);
+    return { url: "", base: "" };
+  }
+  if (/[?#]/.test(String(value))) report("url", "has a query or a fragment", hint);
+  if (url.username !== "" || url.password !== "") report("url", "holds a user name or a password", hint);
+  const base = url.pathname.replace(/\/+$/, "");
+  return { url: url.origin + base, base };
+}
+
+function checkEnv(value: unknown, report: Report): readonly string[] {
+  if (value === undefined) return [];
+  const isName = (name: unknown): name is string => typeof name === "string" && /^[^=\0]+$/.test(name);
+  if (Array.isArray(value) && value.every(isName)) return [...new Set(value)];
+  report("env", "is no array of names", 'give names of environment variables, e.g. env: ["SITE_LANGUAGE"]');
+  return [];
+}
+
+function checkSource(value: unknown, report: Report): FilesSource | undefined {
+  if (isObject(value) && value["kind"] === "files" && typeof value["dir"] === "string" && value["dir"] !== "") {
+    return { kind: "files", dir: value["dir"] };
+  }
+  report("source", "doesn't come from files", 'write source: files("data/")');
+  return undefined;
+}
+
+function checkStore(value: unknown, report: Report): DirectoryStore | undefined {
+  if (value === undefined) return directory("dist/");
+  if (isObject(value) && value["kind"] === "directory" && typeof value["dir"] === "string" && value["dir"] !== "") {
+    return { kind: "directory", dir: value["dir"] };
+  }
+  report("store", "doesn't come from directory", 'write store: directory("dist/"), or leave it out');
+  return undefined;
+}
+
+/**
+ * Checks what a config exports as its default, and gives the site that the machine runs on. All mistakes are reported
+ * at once, each with the key path of the value and what to do.
+ */
+export function checkSite(options: unknown): { readonly site: Site } | { readonly problems: readonly Problem[] } {
+  const problems: Problem[] = [];
+  const report: Report = (path, message, hint) => problems.push({ path, message, hint });
+  if (!isObject(options)) {
+    report(
+      "default export",
+      options === undefined ? "is missing" : "is no object",
+      "write export default defineSite({ ... })",
+    );
+    return { problems };
+  }
+  checkKeys("", options, ["url", "env", "source", "store", "entities", "routes"], report);
+  const address = checkUrl(options["url"], report);
+  const env = checkEnv(options["env"], report);
+  const source = checkSource(options["source"], report);
+  const store = checkStore(options["store"], report);
+  const entities = checkEntities(options["entities"], report);
+  const routes = new Map<string, RouteModel>();
+  const declared = options["routes"];
+  if (!isObject(declared) || Object.keys(declared).length === 0) {
+    report("routes", "declares no route", 'write routes: { home: route({ path: "/", template: "home" }) }');
+  } else {
+    for (const [order, [name, value]] of Object.entries(declared).entries()) {
+      const route = checkRoute({ name, order }, value, entities?.indexes, report);
+      if (route !== undefined) routes.set(name, route);
+    }
+  }
+  if (problems.length > 0 || source === undefined || store === undefined || entities === undefined) return { problems };
+  return { site: { ...address, env, source, store, entities: entities.models, routes } };
+}

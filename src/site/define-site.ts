@@ -1,0 +1,41 @@
+import type { AnyTypes } from "../core/read.ts";
+import type { Entities } from "./entities.ts";
+import type { Route } from "./route.ts";
+
+/** A source of NDJSON and JSON files: `film.ndjson`, `film/*.ndjson` or `film/42.json` below a directory. */
+export interface FilesSource {
+  readonly kind: "files";
+  readonly dir: string;
+}
+/** A page store in a directory. */
+export interface DirectoryStore {
+  readonly kind: "directory";
+  readonly dir: string;
+}
+
+/** Reads entities from `film.ndjson`, `film/*.ndjson` or `film/42.json` below `dir`, relative to the config. */
+export function files(dir: string): FilesSource {
+  return { kind: "files", dir };
+}
+
+/** Writes pages below `dir`, relative to the config. */
+export function directory(dir: string): DirectoryStore {
+  return { kind: "directory", dir };
+}
+
+export interface SiteOptions<E extends AnyTypes> {
+  /** Where the site answers. A path here (`https://example.com/films`) is the base of every link. */
+  readonly url: string;
+  /** Names of environment variables that shape pages: their values are part of the fingerprint. */
+  readonly env?: readonly string[];
+  readonly source: FilesSource;
+  /** `directory("dist/")` by default. */
+  readonly store?: DirectoryStore;
+  readonly entities: Entities<E>;
+  readonly routes: Readonly<Record<string, Route<NoInfer<E>>>>;
+}
+
+/** Declares a site; the default export of `rekiln.config.ts`. */
+export function defineSite<E extends AnyTypes>(site: SiteOptions<E>): SiteOptions<E> {
+  return site;
+}

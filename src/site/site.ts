@@ -1,0 +1,54 @@
+import type { EntityData, EntityModel, OrderField, WhereValues } from "../core/entity.ts";
+import type { Html } from "../core/html.ts";
+import type { Read, Scalar } from "../core/read.ts";
+import type { DirectoryStore, FilesSource } from "./define-site.ts";
+import type { PageProps, Pager } from "./route.ts";
+
+/** What a page is about; undefined for the one page of a route without `each`. */
+export type AnySubject = EntityData | Scalar | undefined;
+
+export interface ListModel {
+  readonly of: string;
+  where(subject: AnySubject): WhereValues;
+  readonly orderBy: readonly OrderField[];
+  readonly perPage: number;
+}
+
+export type EachModel =
+  | { readonly kind: "one" }
+  | { readonly kind: "entity"; readonly type: string }
+  | { readonly kind: "distinct"; readonly type: string; readonly field: string };
+
+export type TemplateModel =
+  | { readonly kind: "eta"; readonly name: string }
+  | { readonly kind: "json" }
+  | { readonly kind: "function"; readonly render: (props: object & PageProps) => Html | Promise<Html> };
+
+/** A route after its options were checked. */
+export interface RouteModel {
+  readonly name: string;
+  /** Place among the site's routes, from 0: the earlier route owns a path that two pages want. */
+  readonly order: number;
+  readonly each: EachModel;
+  /** The path as the config gives it, not yet checked by the path grammar. */
+  path(subject: AnySubject): string | null;
+  readonly list: ListModel | undefined;
+  readonly load:
+    | ((read: Read<never>, subject: AnySubject, pager: Pager<EntityData> | undefined) => unknown)
+    | undefined;
+  readonly template: TemplateModel;
+}
+
+/** A checked site: what the machine runs on. */
+export interface Site {
+  /** Without a trailing slash. */
+  readonly url: string;
+  /** The path of `url`, without a trailing slash: `""` or `"/films"`. */
+  readonly base: string;
+  readonly env: readonly string[];
+  readonly source: FilesSource;
+  readonly store: DirectoryStore;
+  readonly entities: ReadonlyMap<string, EntityModel>;
+  /** In the order of their declaration. */
+  readonly routes: ReadonlyMap<string, RouteModel>;
+}

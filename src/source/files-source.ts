@@ -1,0 +1,257 @@
+import { hash } from "node:crypto";
+import { stat } from "node:fs/promises";
+import type { DatabaseSync } from "node:sqlite";
+
+import type { EntityChange } from "../core/change.ts";
+import type { EntityModel } from "../core/entity.ts";
+import { RekilnError } from "../core/errors.ts";
+import { readChanges } from "./entity-changes.ts";
+import { EntityReader } from "./entity-reader.ts";
+import { openEntityDatabase, readMeta, writeMeta } from "./entity-schema.ts";
+import { EntityWriter } from "./entity-writer.ts";
+import type { TypeWriter } from "./entity-writer.ts";
+import { checkRecord, decodeRecord } from "./parse-record.ts";
+import { digestFiles, readRecords, recordFiles, RECORD_BYTES_MAX } from "./record-files.ts";
+import type { RecordBytes } from "./record-files.ts";
+import type { RefreshReport, Source, SourceProblem, SourceReader } from "./source.ts";
+
+const PROBLEMS_KEPT_MAX = 100;
+const PROGRESS_RECORDS = 1000;
+
+export interface FilesSourceOptions {
+  /** The folder with the data. */
+  readonly dir: string;
+  /** The same, as people write it. */
+  readonly name: string;
+  /** The entity store that mirrors it. */
+  readonly mirror: string;
+  readonly models: ReadonlyMap<string, EntityModel>;
+  /** Changes when a schema may have changed: then every record is checked anew. */
+  readonly fingerprint: string;
+  /** Where a mirror that doesn't exist yet begins to count. */
+  readonly firstVersion: number;
+}
+
+/**
+ * NDJSON and JSON files, mirrored into an entity store that gives each changed record a new version and leaves the
+ * others alone. Pages read the mirror.
+ */
+export class FilesSource implements Source {
+  readonly identity: string;
+  readonly #options: FilesSourceOptions;
+  readonly #database: DatabaseSync;
+
+  constructor(options: FilesSourceOptions) {
+    this.#options = options;
+    this.identity = `files:${options.name}`;
+    this.#database = openEntityDatabase(options.mirror, { readOnly: false });
+  }
+
+  async refresh(progress: (records: number) => void, signal: AbortSignal): Promise<RefreshReport> {
+    const { dir, name, models, fingerprint, firstVersion } = this.#options;
+    if (!(await isFolder(dir))) {
+      throw new RekilnError({
+        code: "source-unreachable",
+        message: `The data folder ${name} isn't there.`,
+        disposition: "fatal",
+        hint: `Nothing was changed. Make ${dir}, or mend \`source: files(…)\` in the config.`,
+      });
+    }
+    const writer = new EntityWriter(this.#database, firstVersion);
+    try {
+      const refresh = new Refresh(progress, signal);
+      for (const model of models.values()) {
+        await refresh.type(writer, model, dir, name, fingerprint);
+      }
+      signal.throwIfAborted();
+      writer.commit();
+      return refresh.report();
+    } catch (error) {
+      writer.rollback();
+      throw error;
+    }
+  }
+
+  reader(): SourceReader {
+    return new EntityReader(this.#options.mirror, this.#options.models);
+  }
+
+  version(): number {
+    return Number(readMeta(this.#database, "version") ?? 0);
+  }
+
+  raiseVersion(version: number): void {
+    this.#database.exec("BEGIN IMMEDIATE");
+    try {
+      const raised = Math.max(version, this.version()) + 1;
+      writeMeta(this.#database, "version", raised);
+      writeMeta(this.#database, "changes_from", raised);
+      this.#database.exec("DELETE FROM change; COMMIT");
+    } catch (error) {
+      this.#database.exec("ROLLBACK");
+      throw error;
+    }
+  }
+
+  changesSince(version: number): readonly EntityChange[] | undefined {
+    return readChanges(this.#database, version);
+  }
+
+  forgetChanges(version: number): void {
+    this.#database.prepare("DELETE FROM change WHERE version <= ?").run(version);
+    this.#database
+      .prepare("UPDATE meta SET value = ? WHERE key = 'changes_from' AND CAST(value AS INTEGER) < ?")
+      .run(String(version), version);
+  }
+
+  [Symbol.dispose](): void {
+    this.#database.close();
+  }
+}
+
+async function isFolder(dir: string): Promise<boolean> {
+  return stat(dir).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+}
+
+/** One pass over the files of all types. */
+class Refresh {
+  readonly #progress: (records: number) => void;
+  readonly #signal: AbortSignal;
+  readonly #problems: SourceProblem[] = [];
+  #problemCount = 0;
+  #records = 0;
+  #inserted = 0;
+  #updated = 0;
+  #deleted = 0;
+  #kept = 0;
+
+  constructor(progress: (records: number) => void, signal: AbortSignal) {
+    this.#progress = progress;
+    this.#signal = signal;
+  }
+
+  report(): RefreshReport {
+    return {
+      records: this.#records,
+      inserted: this.#inserted,
+      updated: this.#updated,
+      deleted: this.#deleted,
+      kept: this.#kept,
+      problems: this.#problems,
+      problemCount: this.#problemCount,
+    };
+  }
+
+  async type(
+    entities: EntityWriter,
+    model: EntityModel,
+    dir: string,
+    name: string,
+    fingerprint: string,
+  ): Promise<void> {
+    const writer = entities.type(model);
+    const last = entities.scanned(model.name);
+    const files = await recordFiles(dir, name, model.name);
+    if (files.length === 0) {
+      this.#problem(model.name, name, `there is no ${model.name}.ndjson, and no folder ${model.name}/ with records`);
+    }
+    const digest = files.length === 0 ? "" : await digestFiles(files, this.#signal);
+    const scanned = `${fingerprint} ${digest}`;
+    if (files.length > 0 && last === scanned) return;
+
+    const problemsBefore = this.#problemCount;
+    const trustsRaw = last?.startsWith(`${fingerprint} `) === true;
+    const seen = new Seen();
+    for (const file of files) {
+      for await (const records of readRecords(file, this.#signal)) {
+        for (const record of records) await this.#record(writer, model, record, seen, trustsRaw);
+      }
+    }
+    const gone = writer.unseen((seq) => seen.has(seq));
+    const isBroken = this.#problemCount > problemsBefore;
+    if (isBroken || files.length === 0 || (seen.count === 0 && gone.length > 0)) {
+      this.#kept += gone.length;
+      if (!isBroken && files.length > 0) {
+        this.#problem(model.name, files[0]?.name ?? name, `is empty, but ${gone.length} entities were known: none is deleted`);
+      }
+      entities.noteScanned(model.name, undefined);
+      return;
+    }
+    for (const seq of gone) writer.delete(seq);
+    this.#deleted += gone.length;
+    entities.noteScanned(model.name, scanned);
+  }
+
+  async #record(
+    writer: TypeWriter,
+    model: EntityModel,
+    record: RecordBytes,
+    seen: Seen,
+    trustsRaw: boolean,
+  ): Promise<void> {
+    this.#records++;
+    if (this.#records % PROGRESS_RECORDS === 0) this.#progress(this.#records);
+    if (record.bytes === undefined) {
+      this.#problem(model.name, record.place, `is larger than ${RECORD_BYTES_MAX >> 20} MB`);
+      return;
+    }
+    const decoded = decodeRecord(record.bytes);
+    const known = decoded.id === undefined ? undefined : writer.find(decoded.id);
+    const raw = hash("sha256", record.bytes, "buffer").subarray(0, 16);
+    if (trustsRaw && known?.raw !== null && known?.raw !== undefined && raw.equals(known.raw) && !seen.has(known.seq)) {
+      seen.add(known.seq);
+      return;
+    }
+    const checked = decoded.ok ? await checkRecord(model, decoded.input) : decoded;
+    if (!checked.ok) {
+      // The entity keeps its last good version.
+      if (known !== undefined) seen.add(known.seq);
+      this.#problem(model.name, record.place, checked.message);
+      return;
+    }
+    const { entity } = checked;
+    const stored = writer.find(entity.id);
+    if (stored !== undefined && seen.has(stored.seq)) {
+      const id = JSON.stringify(shorten(entity.id));
+      this.#problem(model.name, record.place, `the id ${id} stands twice; the first is taken`);
+      return;
+    }
+    const { did, seq } = writer.upsert(entity, raw, stored);
+    seen.add(seq);
+    if (did === "inserted") this.#inserted++;
+    else if (did === "updated") this.#updated++;
+  }
+
+  #problem(type: string, place: string, message: string): void {
+    this.#problemCount++;
+    if (this.#problems.length < PROBLEMS_KEPT_MAX) this.#problems.push({ type, place, message });
+  }
+}
+
+function shorten(text: string): string {
+  return text.length <= 80 ? text : `${text.slice(0, 80)}…`;
+}
+
+/** A set of small whole numbers in a bit each. */
+class Seen {
+  #bits = new Uint8Array(1 << 16);
+  count = 0;
+
+  has(seq: number): boolean {
+    return ((this.#bits[seq >> 3] ?? 0) & (1 << (seq & 7))) !== 0;
+  }
+
+  add(seq: number): void {
+    while (seq >> 3 >= this.#bits.length) {
+      const grown = new Uint8Array(this.#bits.length * 2);
+      grown.set(this.#bits);
+      this.#bits = grown;
+    }
+    if (this.has(seq)) return;
+    this.#bits[seq >> 3] = (this.#bits[seq >> 3] ?? 0) | (1 << (seq & 7));
+    this.count++;
+  }
+}

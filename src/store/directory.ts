@@ -1,0 +1,270 @@
+import {
+  closeSync,
+  fstatSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
+import type { Stats } from "node:fs";
+import { dirname, join } from "node:path";
+
+import { digestOf } from "../core/digest.ts";
+import { RekilnError } from "../core/errors.ts";
+import type { ObjectKey } from "../core/path.ts";
+import { CARRIER_BYTES_MAX, findCarrier } from "../core/stamp.ts";
+import type { Carried } from "../core/stamp.ts";
+import type { PageStore, Staged, StoredObject } from "./store.ts";
+
+/** The store's own folder below its root; it is never served. */
+export const STATE_FOLDER = ".rekiln";
+const FOLDERS_KNOWN_MAX = 100_000;
+
+/** Node's errors carry a code; anything else is passed on. */
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && "code" in error ? String(error.code) : undefined;
+}
+
+function etagOf(stats: Stats): string {
+  return `${stats.ino.toString(36)}-${stats.size.toString(36)}-${Math.round(stats.mtimeMs * 1000).toString(36)}`;
+}
+
+/** A page store in a directory. `writer` tells this thread's temporary files from those of others. */
+export class DirectoryPageStore implements PageStore {
+  readonly #root: string;
+  readonly #temporary: string;
+  readonly #writer: string;
+  readonly #folders = new Set<string>();
+  #sequence = 0;
+
+  constructor(root: string, writer: string) {
+    this.#root = root;
+    this.#temporary = join(root, STATE_FOLDER, "tmp");
+    this.#writer = writer;
+    mkdirSync(this.#temporary, { recursive: true, mode: 0o750 });
+  }
+
+  etag(key: ObjectKey): string | undefined {
+    const stats = statSync(join(this.#root, key), { throwIfNoEntry: false });
+    return stats?.isFile() === true ? etagOf(stats) : undefined;
+  }
+
+  read(key: ObjectKey): StoredObject | undefined {
+    let content: Buffer;
+    let stats: Stats;
+    try {
+      const file = openSync(join(this.#root, key), "r");
+      try {
+        stats = fstatSync(file);
+        if (!stats.isFile()) return undefined;
+        content = readFileSync(file);
+      } finally {
+        closeSync(file);
+      }
+    } catch (error) {
+      if (isAbsent(error)) return undefined;
+      throw error;
+    }
+    const tail = content.subarray(Math.max(0, content.length - CARRIER_BYTES_MAX)).toString("latin1");
+    const carried = findCarrier(extensionOf(key), tail);
+    return {
+      etag: etagOf(stats),
+      bytes: content.length,
+      digest: digestOf(carried === undefined ? content : content.subarray(0, content.length - carried.length)),
+      carried: carried === undefined ? undefined : { stamp: carried.stamp, key: carried.key },
+    };
+  }
+
+  create(key: ObjectKey, content: Uint8Array): string | undefined {
+    const path = join(this.#root, key);
+    try {
+      this.#makeFolder(dirname(path));
+      return write(path, content);
+    } catch (error) {
+      if (["EEXIST", "ENOTDIR", "EISDIR"].includes(codeOf(error) ?? "")) return undefined;
+      throw explain(error, path);
+    }
+  }
+
+  stage(key: ObjectKey, content: Uint8Array): Staged {
+    const temporary = join(this.#temporary, `${this.#writer}-${this.#sequence++}`);
+    try {
+      write(temporary, content);
+    } catch (error) {
+      throw explain(error, temporary);
+    }
+    return { key, temporary };
+  }
+
+  replace(staged: Staged): string {
+    const path = join(this.#root, staged.key);
+    try {
+      this.#makeFolder(dirname(path));
+      renameSync(staged.temporary, path);
+    } catch (error) {
+      // A folder that another writer just found empty and removed.
+      if (codeOf(error) !== "ENOENT") throw explain(error, path);
+      this.#folders.clear();
+      this.#makeFolder(dirname(path));
+      renameSync(staged.temporary, path);
+    }
+    return etagOf(statSync(path));
+  }
+
+  discard(staged: Staged): void {
+    rmSync(staged.temporary, { force: true });
+  }
+
+  remove(key: ObjectKey): void {
+    const path = join(this.#root, key);
+    try {
+      unlinkSync(path);
+    } catch (error) {
+      if (!isAbsent(error)) throw explain(error, path);
+    }
+    for (let folder = dirname(path); folder.length > this.#root.length; folder = dirname(folder)) {
+      try {
+        rmdirSync(folder);
+      } catch {
+        // Not empty, or gone: nothing above it is empty either.
+        return;
+      }
+      this.#folders.delete(folder);
+    }
+  }
+
+  *scan(): Iterable<{ readonly key: ObjectKey; readonly carried: Carried | undefined }> {
+    const folders = [""];
+    for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+      for (const entry of readdirSync(join(this.#root, folder), { withFileTypes: true })) {
+        const name = folder === "" ? entry.name : `${folder}/${entry.name}`;
+        if (name === STATE_FOLDER) continue;
+        if (entry.isDirectory()) folders.push(name);
+        // What stands below the root is a key, whoever wrote it.
+        else if (entry.isFile()) yield { key: name as ObjectKey, carried: this.read(name as ObjectKey)?.carried };
+      }
+    }
+  }
+
+  readRecord(): string | undefined {
+    try {
+      return readFileSync(this.#recordPath, "utf8");
+    } catch (error) {
+      if (isAbsent(error)) return undefined;
+      throw error;
+    }
+  }
+
+  writeRecord(text: string): void {
+    const temporary = `${this.#recordPath}.${this.#writer}`;
+    const file = openSync(temporary, "w", 0o640);
+    try {
+      writeFileSync(file, text);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(temporary, this.#recordPath);
+    const folder = openSync(dirname(this.#recordPath), "r");
+    try {
+      fsyncSync(folder);
+    } finally {
+      closeSync(folder);
+    }
+  }
+
+  get #recordPath(): string {
+    return join(this.#root, STATE_FOLDER, "site.json");
+  }
+
+  isEmpty(): boolean {
+    return readdirSync(this.#root).every((name) => name === STATE_FOLDER);
+  }
+
+  removeTemporary(): number {
+    const names = readdirSync(this.#temporary);
+    for (const name of names) rmSync(join(this.#temporary, name), { force: true });
+    return names.length;
+  }
+
+  #makeFolder(folder: string): void {
+    if (this.#folders.has(folder)) return;
+    try {
+      mkdirSync(folder);
+    } catch (error) {
+      const code = codeOf(error);
+      if (code === "ENOENT") {
+        this.#folders.delete(dirname(folder));
+        this.#makeFolder(dirname(folder));
+        this.#makeFolder(folder);
+        return;
+      }
+      if (code !== "EEXIST" || !statSync(folder).isDirectory()) throw error;
+    }
+    if (this.#folders.size >= FOLDERS_KNOWN_MAX) this.#folders.clear();
+    this.#folders.add(folder);
+  }
+}
+
+function write(path: string, content: Uint8Array): string {
+  const file = openSync(path, "wx", 0o644);
+  try {
+    let written = 0;
+    while (written < content.length) written += writeSync(file, content, written);
+    return etagOf(fstatSync(file));
+  } finally {
+    closeSync(file);
+  }
+}
+
+export function extensionOf(key: string): string {
+  return key.slice(key.lastIndexOf(".") + 1).toLowerCase();
+}
+
+function isAbsent(error: unknown): boolean {
+  return ["ENOENT", "ENOTDIR", "EISDIR"].includes(codeOf(error) ?? "");
+}
+
+function explain(error: unknown, path: string): unknown {
+  switch (codeOf(error)) {
+    case "ENOSPC":
+    case "EDQUOT":
+      return new RekilnError({
+        code: "store-full",
+        message: `No space is left for ${path}.`,
+        disposition: "retry",
+        hint: "Nothing that stood there was damaged. Make room and run the command again: it goes on where it stopped.",
+        cause: error,
+      });
+    case "EACCES":
+    case "EPERM":
+    case "EROFS":
+      return new RekilnError({
+        code: "store-forbidden",
+        message: `${path} can't be written.`,
+        disposition: "fatal",
+        hint: "Give this user the right to write there, or name another folder in `store: directory(…)`.",
+        cause: error,
+      });
+    case "EEXIST":
+    case "ENOTDIR":
+    case "EISDIR":
+      return new RekilnError({
+        code: "store-blocked",
+        message: `A file or folder that rekiln didn't make is in the way of ${path}.`,
+        disposition: "discard",
+        hint: "Move it elsewhere and run the command again.",
+        cause: error,
+      });
+    default:
+      return error;
+  }
+}

@@ -1,0 +1,53 @@
+import type { Digest } from "../core/digest.ts";
+import type { ObjectKey } from "../core/path.ts";
+import type { Carried } from "../core/stamp.ts";
+
+/** An object as found in the store. */
+export interface StoredObject {
+  /** The store's own token: another one after each write. */
+  readonly etag: string;
+  readonly bytes: number;
+  /** SHA-256 of the content without its stamp. */
+  readonly digest: Digest;
+  /** The stamp and page at its end; undefined when it has none: a torn write, or somebody else's file. */
+  readonly carried: Carried | undefined;
+}
+
+/** Bytes that wait beside the page they are to replace. */
+export interface Staged {
+  readonly key: ObjectKey;
+  readonly temporary: string;
+}
+
+/**
+ * A page store without conditional puts of its own: whoever writes holds the manifest's write transaction, compares
+ * what is stored, and replaces, all before anyone else can. Its calls are synchronous for that reason.
+ * Readers never see half an object. Keys are relative and come from the path grammar.
+ */
+export interface PageStore {
+  /** The etag of an object, without reading it. */
+  etag(key: ObjectKey): string | undefined;
+  read(key: ObjectKey): StoredObject | undefined;
+  /**
+   * Writes an object under its own name at once, for a store that held nothing: it may be torn when the process dies.
+   * @returns undefined when something is there already, or in the way
+   */
+  create(key: ObjectKey, content: Uint8Array): string | undefined;
+  /** Writes an object beside its place. @throws RekilnError `store-blocked` when something is in the way */
+  stage(key: ObjectKey, content: Uint8Array): Staged;
+  /** Puts a staged object in its place, whatever is there. */
+  replace(staged: Staged): string;
+  discard(staged: Staged): void;
+  /** Removes an object and the folders that it leaves empty. */
+  remove(key: ObjectKey): void;
+  /** All objects with what their last bytes carry, in no order. */
+  scan(): Iterable<{ readonly key: ObjectKey; readonly carried: Carried | undefined }>;
+  /** The site record's text. */
+  readRecord(): string | undefined;
+  /** Replaces the site record, durably. */
+  writeRecord(text: string): void;
+  /** Whether nothing is stored. */
+  isEmpty(): boolean;
+  /** Removes what a killed process left. Only while no other process writes. @returns how many objects */
+  removeTemporary(): number;
+}

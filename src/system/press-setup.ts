@@ -1,0 +1,74 @@
+import { RekilnError } from "../core/errors.ts";
+import type { PageKey } from "../core/page.ts";
+import type { Clock } from "../core/clock.ts";
+import { SqliteManifest } from "../manifest/sqlite-manifest.ts";
+import type { Asset } from "../press/assets.ts";
+import type { PressContext } from "../press/press-pages.ts";
+import { copyAsset, staticKeysOf } from "../press/static-files.ts";
+import { createEtaRenderer } from "../render/eta-renderer.ts";
+import type { TemplateSet } from "../render/template-set.ts";
+import { codeFingerprint } from "../site/fingerprint.ts";
+import { loadConfig } from "../site/load-config.ts";
+import { EntityReader } from "../source/entity-reader.ts";
+import { DirectoryPageStore } from "../store/directory.ts";
+
+/** What a thread needs to press pages: plain data, with the very templates that the fingerprint was taken of. */
+export interface PressSetup {
+  readonly configFile: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly codeFingerprint: string;
+  readonly templates: TemplateSet;
+  readonly assets: ReadonlyMap<string, Asset>;
+  readonly staticFolder: string;
+  readonly storeFolder: string;
+  readonly entityFile: string;
+  readonly manifestFile: string;
+  readonly epochs: ReadonlyMap<string, number>;
+  readonly isFirstBuild: boolean;
+  /** Tells this thread's temporary files from those of others. */
+  readonly writer: string;
+}
+
+/** Builds the adapters that a press works with. */
+export async function openPress(
+  setup: PressSetup,
+  clock: Clock,
+  onPage: (key: PageKey | undefined) => void,
+): Promise<PressContext & Disposable> {
+  const { site, code } = await loadConfig(setup.configFile, setup.environment);
+  if (codeFingerprint(code) !== setup.codeFingerprint) {
+    throw new RekilnError({
+      code: "config-changed",
+      message: "The config, or a module that it imports, changed while the build was starting.",
+      disposition: "retry",
+      hint: "Run the command again.",
+    });
+  }
+  const store = new DirectoryPageStore(setup.storeFolder, setup.writer);
+  const manifest = new SqliteManifest(setup.manifestFile);
+  const reader = new EntityReader(setup.entityFile, site.entities);
+  const used = new Set<string>();
+  return {
+    site,
+    renderer: createEtaRenderer(setup.templates),
+    assets: setup.assets,
+    useAsset: (file) => {
+      const asset = setup.assets.get(file);
+      if (asset === undefined || used.has(file)) return;
+      if (store.etag(asset.hashedKey) === undefined) copyAsset(store, setup.staticFolder, file, asset.hashedKey);
+      used.add(file);
+    },
+    reader,
+    manifest,
+    store,
+    staticKeys: staticKeysOf(setup.assets),
+    isFirstBuild: setup.isFirstBuild,
+    epochs: setup.epochs,
+    clock,
+    onPage,
+    [Symbol.dispose]() {
+      reader[Symbol.dispose]();
+      manifest[Symbol.dispose]();
+    },
+  };
+}

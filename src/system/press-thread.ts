@@ -1,0 +1,80 @@
+import { parentPort, workerData } from "node:worker_threads";
+
+import type { PageKey } from "../core/page.ts";
+import type { BatchOptions } from "../press/press-pool.ts";
+import { pressPages } from "../press/press-pages.ts";
+import type { Pressed } from "../press/press-pages.ts";
+import { openPress } from "./press-setup.ts";
+import type { PressSetup } from "./press-setup.ts";
+
+export interface ThreadData {
+  readonly setup: PressSetup;
+  /** Place 0 rises with each page; place 1 is the page's place in its batch, or -1 between pages. */
+  readonly beat: SharedArrayBuffer;
+}
+
+export interface BatchMessage {
+  readonly keys: readonly PageKey[];
+  readonly options: BatchOptions;
+}
+
+export type ThreadReply =
+  | { readonly kind: "pressed"; readonly pressed: Pressed }
+  | { readonly kind: "failed"; readonly error: unknown };
+
+/** The life of a thread that presses batches, one after the other, until it is ended. */
+export async function runPressThread(): Promise<void> {
+  const port = parentPort;
+  if (port === null) throw new Error("this runs in a thread");
+  // The pool gives no other data.
+  const { setup, beat } = workerData as ThreadData;
+  const beats = new Int32Array(beat);
+  let places = new Map<PageKey, number>();
+  const reply = (message: ThreadReply): void => port.postMessage(message);
+  const onPage = (key: PageKey | undefined): void => {
+    Atomics.store(beats, 1, key === undefined ? -1 : (places.get(key) ?? -1));
+    Atomics.add(beats, 0, 1);
+  };
+  const opened = await openPress(setup, Date.now, onPage).catch((error: unknown) => {
+    reply({ kind: "failed", error: toPlain(error) });
+    return undefined;
+  });
+  if (opened === undefined) return;
+  using press = opened;
+  const { signal } = new AbortController();
+  for (;;) {
+    const message = await new Promise<BatchMessage>((resolve) => port.once("message", resolve));
+    places = new Map(message.keys.map((key, place) => [key, place]));
+    try {
+      reply({ kind: "pressed", pressed: await pressPages(press, message.keys, { ...message.options, signal }) });
+    } catch (error) {
+      reply({ kind: "failed", error: toPlain(error) });
+    }
+  }
+}
+
+/** An error loses its class between threads: what people need of it is kept. */
+export interface PlainError {
+  readonly message: string;
+  readonly code: string | undefined;
+  readonly disposition: string | undefined;
+  readonly hint: string | undefined;
+  readonly stack: string | undefined;
+}
+
+function toPlain(error: unknown): PlainError {
+  if (!(error instanceof Error)) {
+    return { message: String(error), code: undefined, disposition: undefined, hint: undefined, stack: undefined };
+  }
+  const text = (name: string): string | undefined => {
+    const value: unknown = Reflect.get(error, name);
+    return typeof value === "string" ? value : undefined;
+  };
+  return {
+    message: error.message,
+    code: text("code"),
+    disposition: text("disposition"),
+    hint: text("hint"),
+    stack: error.stack,
+  };
+}

@@ -1,0 +1,203 @@
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
+
+import type { Clock } from "../core/clock.ts";
+import { RekilnError } from "../core/errors.ts";
+import type { Progress } from "../core/progress.ts";
+import { SqliteManifest } from "../manifest/sqlite-manifest.ts";
+import { build } from "../press/build.ts";
+import type { BuildResult } from "../press/build.ts";
+import { registerTemplates } from "../press/site-record.ts";
+import type { SiteRecord } from "../press/site-record.ts";
+import { copyStatic, readAssets, settleHashedCopies } from "../press/static-files.ts";
+import type { StaticProblem } from "../press/static-files.ts";
+import { createEtaRenderer } from "../render/eta-renderer.ts";
+import { readTemplates } from "../render/template-set.ts";
+import { codeFingerprint } from "../site/fingerprint.ts";
+import { loadConfig } from "../site/load-config.ts";
+import { FilesSource } from "../source/files-source.ts";
+import type { RefreshReport } from "../source/source.ts";
+import { DirectoryPageStore } from "../store/directory.ts";
+import { lockBuild } from "./build-lock.ts";
+import { siteFolders } from "./site-folders.ts";
+import { openManifest, openRecord, withVersion } from "./site-state.ts";
+import { takeTemplates } from "./templates-record.ts";
+import { ThreadPool } from "./thread-pool.ts";
+
+export interface RunBuildOptions {
+  readonly configFile: string;
+  /** Only these routes; undefined is all. */
+  readonly routes: readonly string[] | undefined;
+  /** Threads; undefined is one for each processor. */
+  readonly concurrency: number | undefined;
+  readonly isDryRun: boolean;
+  readonly isForced: boolean;
+  readonly maxDeletes: number | undefined;
+}
+
+export interface BuildSurroundings {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly clock: Clock;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+}
+
+export interface BuildReport {
+  readonly result: BuildResult;
+  readonly source: RefreshReport;
+  readonly staticWritten: readonly string[];
+  readonly staticRemoved: readonly string[];
+  readonly staticProblems: readonly StaticProblem[];
+  readonly storeFolder: string;
+  readonly threads: number;
+  /** Milliseconds by stretch of work, in the order they were done. */
+  readonly stretches: ReadonlyMap<string, number>;
+}
+
+/** Builds the site of a config on this machine. */
+export async function runBuild(options: RunBuildOptions, surroundings: BuildSurroundings): Promise<BuildReport> {
+  const { environment, clock, progress, signal } = surroundings;
+  const stretches = new Map<string, number>();
+  let since = performance.now();
+  const stretch = (name: string): void => {
+    const now = performance.now();
+    stretches.set(name, (stretches.get(name) ?? 0) + now - since);
+    since = now;
+  };
+
+  progress.phase("config");
+  const config = await loadConfig(options.configFile, environment);
+  const { site, code } = config;
+  const folders = siteFolders(config);
+  const wanted = checkRoutes(options.routes, [...site.routes.keys()]);
+  const templates = readTemplates(folders.templates);
+  // Compiled here once so that what is wrong with one is said before anything is written.
+  createEtaRenderer(templates);
+  const { assets, problems } = await readAssets(folders.static);
+
+  using stack = new DisposableStack();
+  stack.use(lockBuild(folders.state));
+  mkdirSync(folders.store, { recursive: true });
+  const store = new DirectoryPageStore(folders.store, `${process.pid}-main`);
+  store.removeTemporary();
+  const opened = openRecord(store, "");
+  const entityFile = join(folders.state, "entities.db");
+  const source = stack.use(
+    new FilesSource({
+      dir: folders.data,
+      name: site.source.dir,
+      mirror: entityFile,
+      models: site.entities,
+      fingerprint: codeFingerprint(code),
+      firstVersion: opened.record.ceiling,
+    }),
+  );
+  stretch("start");
+
+  progress.phase("source");
+  const refreshed = await source.refresh((count) => progress.records(count), signal);
+  const { record: before } = opened;
+  const isOtherSource = before.source !== "" && before.source !== source.identity;
+  if (isOtherSource || source.version() < before.version) source.raiseVersion(before.ceiling);
+  stretch("source");
+
+  const manifestAndFile = options.isDryRun
+    ? openForDryRun(stack, folders.state, before)
+    : openManifest(folders.state, before);
+  const { manifest } = manifestAndFile;
+  stack.use(manifest);
+  if (manifest.meta("bulk") !== undefined) manifest.finishBulk();
+  const isFresh = before.isFirstBuild && manifestAndFile.isNew && store.isEmpty();
+  const taken = takeTemplates(site, code, templates, assets, manifest);
+  const registered = registerTemplates(before, taken);
+  let record: SiteRecord = {
+    ...withVersion(registered, source.identity, source.version()),
+    generation: manifestAndFile.isNew ? before.generation + 1 : before.generation,
+  };
+  const copying = {
+    folder: folders.static,
+    assets,
+    manifest,
+    store,
+    isDryRun: options.isDryRun,
+    replacesForeign: options.isForced,
+  };
+  if (!options.isDryRun) {
+    store.writeRecord(`${JSON.stringify(record, undefined, 2)}\n`);
+    manifest.setMeta("generation", String(record.generation));
+  }
+  const copied = copyStatic(copying);
+  stretch("static");
+
+  const epochs = new Map(Object.entries(record.routes).map(([route, { epoch }]) => [route, epoch]));
+  const threads = options.concurrency ?? availableParallelism();
+  await using pool = new ThreadPool(
+    {
+      configFile: config.configFile,
+      environment,
+      codeFingerprint: taken.code,
+      templates,
+      assets,
+      staticFolder: folders.static,
+      storeFolder: folders.store,
+      entityFile,
+      manifestFile: manifestAndFile.file,
+      epochs,
+      isFirstBuild: record.isFirstBuild,
+    },
+    threads,
+  );
+  const reader = stack.use(source.reader());
+  const result = await build(
+    { site, source, reader, manifest, store, pool, epochs, clock, progress, signal },
+    { routes: wanted, isDryRun: options.isDryRun, isForced: options.isForced, maxDeletes: options.maxDeletes, isFresh },
+  );
+  stretch("pages");
+  if (!options.isDryRun && wanted === undefined) {
+    settleHashedCopies(copying);
+    if (record.isFirstBuild) {
+      record = { ...record, isFirstBuild: false };
+      store.writeRecord(`${JSON.stringify(record, undefined, 2)}\n`);
+    }
+  }
+  stretch("end");
+  return {
+    result,
+    source: refreshed,
+    staticWritten: copied.written,
+    staticRemoved: copied.removed,
+    staticProblems: [...problems, ...copied.problems],
+    storeFolder: folders.store,
+    threads,
+    stretches,
+  };
+}
+
+/** A dry run writes no manifest: where there is none it makes one elsewhere, and removes it. */
+function openForDryRun(stack: DisposableStack, state: string, record: SiteRecord) {
+  if (record.generation > 0) {
+    const file = join(state, `manifest-${record.siteId}.db`);
+    const manifest = new SqliteManifest(file);
+    if (manifest.meta("generation") === String(record.generation)) return { manifest, file, isNew: false };
+    manifest[Symbol.dispose]();
+  }
+  const folder = mkdtempSync(join(tmpdir(), "rekiln-dry-run-"));
+  stack.defer(() => rmSync(folder, { recursive: true, force: true }));
+  const file = join(folder, "manifest.db");
+  return { manifest: new SqliteManifest(file), file, isNew: true };
+}
+
+function checkRoutes(wanted: readonly string[] | undefined, known: readonly string[]): ReadonlySet<string> | undefined {
+  if (wanted === undefined) return undefined;
+  for (const route of wanted) {
+    if (known.includes(route)) continue;
+    throw new RekilnError({
+      code: "route-unknown",
+      message: `There is no route ${JSON.stringify(route)}.`,
+      disposition: "fatal",
+      hint: `Use one of: ${known.join(", ")}.`,
+    });
+  }
+  return new Set(wanted);
+}

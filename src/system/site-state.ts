@@ -1,0 +1,57 @@
+import { randomUUID } from "node:crypto";
+import { mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+
+import { SqliteManifest } from "../manifest/sqlite-manifest.ts";
+import { ceilingFor, parseSiteRecord } from "../press/site-record.ts";
+import type { SiteRecord } from "../press/site-record.ts";
+import type { PageStore } from "../store/store.ts";
+
+/** The record of a site as its store has it: read, made anew, or rebuilt from the stamps of its pages. */
+export function openRecord(store: PageStore, source: string): { record: SiteRecord; isNew: boolean } {
+  const text = store.readRecord();
+  const stored = text === undefined ? undefined : parseSiteRecord(text);
+  if (stored !== undefined) return { record: stored, isNew: false };
+  const fresh: SiteRecord = {
+    format: 1,
+    siteId: randomUUID(),
+    source,
+    generation: 0,
+    epoch: 0,
+    routes: {},
+    assets: {},
+    ceiling: 0,
+    version: 0,
+    isFirstBuild: store.isEmpty(),
+  };
+  let { epoch, version } = fresh;
+  for (const { carried } of store.scan()) {
+    epoch = Math.max(epoch, carried?.stamp.epoch ?? 0);
+    version = Math.max(version, carried?.stamp.version ?? 0);
+  }
+  return { record: { ...fresh, epoch, ceiling: version, version }, isNew: true };
+}
+
+/** The record once the source's newest version is known: no stamp will be above its ceiling. */
+export function withVersion(record: SiteRecord, source: string, version: number): SiteRecord {
+  return { ...record, source, version, ceiling: ceilingFor(record, version) };
+}
+
+export interface OpenedManifest {
+  readonly manifest: SqliteManifest;
+  readonly file: string;
+  /** It knew nothing of this site: pages that are stored are adopted as they are pressed. */
+  readonly isNew: boolean;
+}
+
+/** The manifest of a site's generation; one of another generation is thrown away, since it may not be this store's. */
+export function openManifest(state: string, record: SiteRecord): OpenedManifest {
+  mkdirSync(state, { recursive: true, mode: 0o750 });
+  const file = join(state, `manifest-${record.siteId}.db`);
+  const manifest = new SqliteManifest(file);
+  const generation = manifest.meta("generation");
+  if (generation === String(record.generation) && record.generation > 0) return { manifest, file, isNew: false };
+  manifest[Symbol.dispose]();
+  for (const end of ["", "-wal", "-shm"]) rmSync(`${file}${end}`, { force: true });
+  return { manifest: new SqliteManifest(file), file, isNew: true };
+}

@@ -1,0 +1,154 @@
+import { Worker } from "node:worker_threads";
+
+import { RekilnError } from "../core/errors.ts";
+import type { PageKey } from "../core/page.ts";
+import type { BatchOptions, PressPool } from "../press/press-pool.ts";
+import { StuckPageError } from "../press/press-pool.ts";
+import type { Pressed } from "../press/press-pages.ts";
+import type { PressSetup } from "./press-setup.ts";
+import type { BatchMessage, PlainError, ThreadData, ThreadReply } from "./press-thread.ts";
+
+/** Longest that a page may take, template and `load` together. */
+export const RENDER_TIME_MAX_MS = 10_000;
+const CHECK_MS = 250;
+const HEAP_MEGABYTES = 512;
+
+/** Extension of this very file: threads run what this process runs. */
+const ENTRY = new URL(`../../workers/render-thread${import.meta.url.slice(-3)}`, import.meta.url);
+
+interface Thread {
+  readonly worker: Worker;
+  readonly beats: Int32Array;
+}
+
+/** Press threads, started when they are needed. A page that never ends costs its thread, and nothing else. */
+export class ThreadPool implements PressPool {
+  readonly size: number;
+  readonly #setup: Omit<PressSetup, "writer">;
+  readonly #renderTimeMaxMs: number;
+  readonly #idle: Thread[] = [];
+  readonly #waiting: ((thread: Thread) => void)[] = [];
+  readonly #threads = new Set<Thread>();
+  #started = 0;
+
+  constructor(setup: Omit<PressSetup, "writer">, size: number, renderTimeMaxMs = RENDER_TIME_MAX_MS) {
+    this.#setup = setup;
+    this.size = size;
+    this.#renderTimeMaxMs = renderTimeMaxMs;
+  }
+
+  async press(keys: readonly PageKey[], options: BatchOptions): Promise<Pressed> {
+    const thread = await this.#take();
+    try {
+      const pressed = await this.#exchange(thread, { keys, options });
+      this.#give(thread);
+      return pressed;
+    } catch (error) {
+      if (this.#threads.has(thread)) this.#give(thread);
+      throw error;
+    }
+  }
+
+  async #take(): Promise<Thread> {
+    const idle = this.#idle.pop();
+    if (idle !== undefined) return idle;
+    if (this.#threads.size < this.size) return this.#start();
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  #give(thread: Thread): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#idle.push(thread);
+    else next(thread);
+  }
+
+  #start(): Thread {
+    const beat = new SharedArrayBuffer(8);
+    const beats = new Int32Array(beat);
+    beats[1] = -1;
+    const data: ThreadData = { setup: { ...this.#setup, writer: `${process.pid}-${this.#started++}` }, beat };
+    const worker = new Worker(ENTRY, {
+      workerData: data,
+      resourceLimits: { maxOldGenerationSizeMb: HEAP_MEGABYTES },
+      stdout: false,
+    });
+    const thread: Thread = { worker, beats };
+    this.#threads.add(thread);
+    return thread;
+  }
+
+  async #exchange(thread: Thread, message: BatchMessage): Promise<Pressed> {
+    const { worker, beats } = thread;
+    const { promise, resolve, reject } = Promise.withResolvers<Pressed>();
+    const pageNow = (): PageKey | undefined => message.keys[Atomics.load(beats, 1)];
+    let lastBeat = Atomics.load(beats, 0);
+    let since = performance.now();
+    const check = setInterval(() => {
+      const beat = Atomics.load(beats, 0);
+      const key = pageNow();
+      if (beat !== lastBeat || key === undefined) {
+        lastBeat = beat;
+        since = performance.now();
+      } else if (performance.now() - since > this.#renderTimeMaxMs) {
+        reject(new StuckPageError(key, `took longer than ${this.#renderTimeMaxMs / 1000} s to render`));
+      }
+    }, CHECK_MS);
+    const onMessage = (reply: ThreadReply): void => {
+      if (reply.kind === "pressed") resolve(reply.pressed);
+      // `toPlain` of the thread made it.
+      else reject(fromPlain(reply.error as PlainError));
+    };
+    const onError = (error: unknown): void => {
+      const key = pageNow();
+      const isMemory = error instanceof Error && "code" in error && error.code === "ERR_WORKER_OUT_OF_MEMORY";
+      if (isMemory && key !== undefined) reject(new StuckPageError(key, `needed more than ${HEAP_MEGABYTES} MB to render`));
+      else reject(error instanceof Error ? error : new Error(String(error)));
+    };
+    const onExit = (code: number): void => {
+      const key = pageNow();
+      if (key === undefined) reject(new Error(`a press thread ended with code ${code}`));
+      else reject(new StuckPageError(key, `ended its thread with code ${code}`));
+    };
+    worker.on("message", onMessage);
+    worker.on("error", onError);
+    worker.on("exit", onExit);
+    worker.postMessage(message);
+    try {
+      return await promise;
+    } catch (error) {
+      if (!(error instanceof RekilnError)) await this.#end(thread);
+      throw error;
+    } finally {
+      clearInterval(check);
+      worker.off("message", onMessage);
+      worker.off("error", onError);
+      worker.off("exit", onExit);
+    }
+  }
+
+  /** Ends a thread; whoever waits gets a new one. */
+  async #end(thread: Thread): Promise<void> {
+    this.#threads.delete(thread);
+    thread.worker.on("error", () => undefined);
+    await thread.worker.terminate();
+    const next = this.#waiting.shift();
+    if (next !== undefined) next(this.#start());
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const threads = [...this.#threads];
+    this.#threads.clear();
+    this.#idle.length = 0;
+    await Promise.all(threads.map(async ({ worker }) => worker.terminate()));
+  }
+}
+
+function fromPlain(plain: PlainError): Error {
+  const { code, disposition, hint, message } = plain;
+  if (code !== undefined && (disposition === "retry" || disposition === "discard" || disposition === "fatal")) {
+    return new RekilnError({ code, message, disposition, ...(hint === undefined ? {} : { hint }) });
+  }
+  const error = new Error(message);
+  if (plain.stack !== undefined) error.stack = plain.stack;
+  return error;
+}

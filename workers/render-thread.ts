@@ -1,0 +1,3 @@
+import { runPressThread } from "../src/system/press-thread.ts";
+
+await runPressThread();
