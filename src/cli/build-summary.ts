@@ -44,7 +44,9 @@ function problemLines(report: BuildReport): string[] {
     "bad records",
   );
   if (source.kept > 0) {
-    lines.push(`${count(source.kept)} entities that are no longer in the source were kept: something of their type can't be read`);
+    lines.push(
+      `${count(source.kept)} entities that are no longer in the source were kept: something of their type can't be read`,
+    );
   }
   list(
     staticProblems.map(({ message }) => message),
@@ -84,7 +86,9 @@ export function buildSummary(report: BuildReport, measured: Measured): Summary {
     `  source    ${count(source.inserted)} new, ${count(source.updated)} changed, ${count(source.deleted)} deleted, ${count(source.problemCount)} bad`,
   ];
   if (report.staticWritten.length + report.staticRemoved.length > 0) {
-    lines.push(`  static    ${count(report.staticWritten.length)} copied, ${count(report.staticRemoved.length)} removed`);
+    lines.push(
+      `  static    ${count(report.staticWritten.length)} copied, ${count(report.staticRemoved.length)} removed`,
+    );
   }
   lines.push(
     `${measured.seconds.toFixed(2)} s, ${count(Math.round(rate))} pages a second, ${megabytes(tally.bytes)} written, ${megabytes(measured.peakBytes)} peak memory`,

@@ -4,7 +4,13 @@ export type WriteReason = "new" | "changed" | "moved" | "missing" | "altered";
 
 /** How the press of one page ended. */
 export type PageOutcome =
-  | { readonly kind: "written"; readonly reason: WriteReason; readonly key: PageKey; readonly path: string; readonly bytes: number }
+  | {
+      readonly kind: "written";
+      readonly reason: WriteReason;
+      readonly key: PageKey;
+      readonly path: string;
+      readonly bytes: number;
+    }
   /** The stored bytes are what was rendered, or are known to be without rendering. */
   | { readonly kind: "unchanged"; readonly reason: "equal" | "verified"; readonly key: PageKey }
   /** There is no such page in the snapshot, but one is published or known: it waits for its removal. */

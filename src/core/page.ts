@@ -20,7 +20,8 @@ export function encodePart(text: string): string {
   let encoded = "";
   for (const character of text) {
     if (PLAIN.test(character)) encoded += character;
-    else for (const byte of encoder.encode(character)) encoded += `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
+    else
+      for (const byte of encoder.encode(character)) encoded += `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
   }
   return encoded;
 }

@@ -12,11 +12,7 @@ export interface EntityType<T extends JsonRecord, I extends string> {
 export type AnyTypes = { readonly [name: string]: EntityType<JsonRecord, string> };
 
 export type Name<E> = keyof E & string;
-export type Entity<E, N> = N extends keyof E
-  ? E[N] extends EntityType<infer T, string>
-    ? Readonly<T>
-    : never
-  : never;
+export type Entity<E, N> = N extends keyof E ? (E[N] extends EntityType<infer T, string> ? Readonly<T> : never) : never;
 export type Index<E, N> = N extends keyof E ? (E[N] extends EntityType<JsonRecord, infer I> ? I : never) : never;
 /** One value of an indexed field: for a field that holds several, one of them. */
 export type ValueOf<V> = NonNullable<V> extends readonly (infer M)[] ? M : NonNullable<V>;

@@ -56,7 +56,12 @@ export class SqliteManifest implements Manifest, ManifestTransaction {
 
   pagesOf(first: PageKey): readonly PageRow[] {
     // "$" is the character after "#"; neither occurs in an encoded part.
-    const rows = this.#all("SELECT * FROM page WHERE key = ? OR (key > ? AND key < ?)", first, `${first}#`, `${first}$`);
+    const rows = this.#all(
+      "SELECT * FROM page WHERE key = ? OR (key > ? AND key < ?)",
+      first,
+      `${first}#`,
+      `${first}$`,
+    );
     return rows.map(toPageRow);
   }
 
@@ -80,7 +85,12 @@ export class SqliteManifest implements Manifest, ManifestTransaction {
       for (const row of this.#all("SELECT ref, what FROM edge WHERE page = ?", id)) {
         const name = `${String(row["ref"])} ${String(row["what"])}`;
         if (!written.delete(name)) {
-          this.#run("DELETE FROM edge WHERE page = ? AND ref = ? AND what = ?", id, Number(row["ref"]), String(row["what"]));
+          this.#run(
+            "DELETE FROM edge WHERE page = ? AND ref = ? AND what = ?",
+            id,
+            Number(row["ref"]),
+            String(row["what"]),
+          );
         }
       }
     }
@@ -159,7 +169,8 @@ export class SqliteManifest implements Manifest, ManifestTransaction {
 
   setMeta(name: string, value: string | undefined): void {
     if (value === undefined) this.#run("DELETE FROM meta WHERE name = ?", name);
-    else this.#run("INSERT INTO meta VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", name, value);
+    else
+      this.#run("INSERT INTO meta VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", name, value);
   }
 
   count(): number {
@@ -256,7 +267,8 @@ export class SqliteManifest implements Manifest, ManifestTransaction {
   }
 
   useOf(ref: RefHash): { readonly isUsed: boolean; readonly isUsedByFailed: boolean } {
-    const failed = "SELECT 1 FROM page JOIN edge ON edge.page = page.id WHERE page.error IS NOT NULL AND edge.ref = ? LIMIT 1";
+    const failed =
+      "SELECT 1 FROM page JOIN edge ON edge.page = page.id WHERE page.error IS NOT NULL AND edge.ref = ? LIMIT 1";
     return {
       isUsed: this.#get("SELECT 1 FROM edge WHERE ref = ? LIMIT 1", ref) !== undefined,
       isUsedByFailed: this.#get(failed, ref) !== undefined,

@@ -198,7 +198,8 @@ class Build {
   async #remove(pagesBefore: number): Promise<{ withheld: number; maxDeletes: number }> {
     const maxDeletes = this.#options.maxDeletes ?? Math.max(100, Math.floor(pagesBefore / 20));
     const { gone } = this.#tally;
-    if (gone.size === 0 || this.#options.isDryRun) return { withheld: gone.size > maxDeletes ? gone.size : 0, maxDeletes };
+    if (gone.size === 0 || this.#options.isDryRun)
+      return { withheld: gone.size > maxDeletes ? gone.size : 0, maxDeletes };
     const isWithheld = gone.size > maxDeletes;
     const keys = [...gone.keys()];
     if (isWithheld) {
@@ -226,11 +227,7 @@ class Build {
     }
   }
 
-  async #pressAll(
-    pieces: Iterable<readonly PageKey[]>,
-    trustsVerified: boolean,
-    removes = false,
-  ): Promise<void> {
+  async #pressAll(pieces: Iterable<readonly PageKey[]>, trustsVerified: boolean, removes = false): Promise<void> {
     const { pool, signal } = this.#context;
     const iterator = pieces[Symbol.iterator]();
     // Each runner takes the next piece when it is done with one: nothing is listed ahead.

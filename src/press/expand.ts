@@ -32,8 +32,7 @@ function expandedOf(site: Site, snapshot: Snapshot, change: EntityChange): Expan
   const existenceChanged = after === null || change.before.includes(null);
   const refs = new Map<RefHash, "entity" | "list" | "values">([[entityRef(change.type, change.id), "entity"]]);
   const tuples = [...change.before, after].filter((tuple) => tuple !== null);
-  const movesInLists =
-    existenceChanged || change.before.some((before) => before !== null && !sameTuple(before, after));
+  const movesInLists = existenceChanged || change.before.some((before) => before !== null && !sameTuple(before, after));
   // A field that no list knows has changed: the lists are as they were.
   if (!movesInLists) return { change, after, existenceChanged, movesInLists, refs };
   refs.set(allRef(change.type), "list");
@@ -109,7 +108,7 @@ function isAffected(
       return moves(dependency.where);
     // An answer that is still the same changes no bytes, however often it was another in between.
     case "exists":
-      return (snapshot.count(change.type, dependency.where) > 0) !== dependency.answer;
+      return snapshot.count(change.type, dependency.where) > 0 !== dependency.answer;
     case "pages":
       return pagesOf(snapshot.count(change.type, dependency.where), dependency.perPage) !== dependency.answer;
     case "values":
@@ -123,12 +122,7 @@ function isAffected(
 }
 
 /** Pages of a subject that the snapshot has and the manifest hasn't, or the reverse. */
-function* pagesThatComeOrGo(
-  site: Site,
-  manifest: ManifestReads,
-  snapshot: Snapshot,
-  key: PageKey,
-): Iterable<PageKey> {
+function* pagesThatComeOrGo(site: Site, manifest: ManifestReads, snapshot: Snapshot, key: PageKey): Iterable<PageKey> {
   const parts = parsePageKey(key);
   const known = new Set(manifest.pagesOf(subjectKey(parts.route, parts.subject)).map((row) => row.key));
   const pages = countQuietly(site, snapshot, parts);

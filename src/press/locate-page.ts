@@ -72,7 +72,10 @@ export function locatePage(
   const paged = pagedPath(first.path, parts.number);
   const parsed = paged === undefined ? undefined : parsePath(paged);
   if (parsed?.ok !== true) {
-    return { kind: "bad-path", problem: `${JSON.stringify(text)} has no path for page ${parts.number}: a list's path ends in /` };
+    return {
+      kind: "bad-path",
+      problem: `${JSON.stringify(text)} has no path for page ${parts.number}: a list's path ends in /`,
+    };
   }
   return { ...parsed, kind: "page", route, subject };
 }

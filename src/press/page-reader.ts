@@ -79,7 +79,10 @@ export class PageReader {
         hint: "Give it a `limit`, narrow its `where`, or page it by the route's `list`.",
       });
     }
-    return this.window(type, where, order, rows, { isFull: limit !== undefined && rows.length >= limit, hasAbove: false });
+    return this.window(type, where, order, rows, {
+      isFull: limit !== undefined && rows.length >= limit,
+      hasAbove: false,
+    });
   }
 
   /** Records a window of a list and hands its rows out as views. */

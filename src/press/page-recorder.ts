@@ -102,7 +102,8 @@ export class PageRecorder {
     const edges = [...this.#edges.values()];
     for (const { use, isNamed } of this.#entities.values()) {
       // An id never changes: a row of which only the id was used is in its list's window, and that is all.
-      if (!isNamed && !use.usesAll && (use.fields.size === 0 || (use.fields.size === 1 && use.fields.has("id")))) continue;
+      if (!isNamed && !use.usesAll && (use.fields.size === 0 || (use.fields.size === 1 && use.fields.has("id"))))
+        continue;
       const fields = use.usesAll ? "*" : [...use.fields].filter((field) => field !== "id").sort();
       edges.push({ ref: entityRef(use.type, use.id), dependency: { kind: "entity", fields } });
     }

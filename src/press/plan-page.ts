@@ -29,12 +29,32 @@ export interface PlanContext {
 
 /** What to do with one page, and why. */
 export type PagePlan =
-  | { readonly do: "write"; readonly reason: WriteReason; readonly drops: ObjectKey | undefined; readonly again: readonly PageKey[] }
+  | {
+      readonly do: "write";
+      readonly reason: WriteReason;
+      readonly drops: ObjectKey | undefined;
+      readonly again: readonly PageKey[];
+    }
   /** The bytes are right, but the manifest didn't know. */
-  | { readonly do: "adopt"; readonly stored: StoredObject; readonly drops: ObjectKey | undefined; readonly again: readonly PageKey[] }
+  | {
+      readonly do: "adopt";
+      readonly stored: StoredObject;
+      readonly drops: ObjectKey | undefined;
+      readonly again: readonly PageKey[];
+    }
   | { readonly do: "verify"; readonly row: PageRow }
-  | { readonly do: "collide"; readonly owner: string; readonly drops: ObjectKey | undefined; readonly again: readonly PageKey[] }
-  | { readonly do: "remove"; readonly row: PageRow; readonly drops: ObjectKey | undefined; readonly again: readonly PageKey[] }
+  | {
+      readonly do: "collide";
+      readonly owner: string;
+      readonly drops: ObjectKey | undefined;
+      readonly again: readonly PageKey[];
+    }
+  | {
+      readonly do: "remove";
+      readonly row: PageRow;
+      readonly drops: ObjectKey | undefined;
+      readonly again: readonly PageKey[];
+    }
   | { readonly do: "nothing"; readonly outcome: PageOutcome }
   | { readonly do: "fail"; readonly error: string };
 

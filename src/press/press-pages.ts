@@ -87,7 +87,8 @@ export async function pressPages(
   let pending = keys;
   for (let attempt = 0; pending.length > 0; attempt++) {
     if (attempt === ATTEMPTS_MAX) {
-      for (const key of pending) press.fail(key, `${key}: other writers changed it ${ATTEMPTS_MAX} times while it was pressed`);
+      for (const key of pending)
+        press.fail(key, `${key}: other writers changed it ${ATTEMPTS_MAX} times while it was pressed`);
       break;
     }
     pending = await press.attempt(pending);

@@ -127,7 +127,10 @@ export function copyStatic(options: CopyOptions): Copied {
       const key = objectKey as ObjectKey;
       if (store.etag(key) === etag) store.remove(key);
     }
-    manifest.setCopiedFiles(put, gone.map(({ objectKey }) => objectKey));
+    manifest.setCopiedFiles(
+      put,
+      gone.map(({ objectKey }) => objectKey),
+    );
   }
   return { written, removed: gone.map(({ file }) => file), problems };
 }

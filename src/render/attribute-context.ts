@@ -2,20 +2,47 @@
 type AttributeContext = { readonly context: "attribute" | "url" | "srcset" } | { readonly refusal: string };
 
 const URL_ATTRIBUTES: ReadonlySet<string> = new Set([
-  "action", "archive", "background", "cite", "classid", "codebase", "data", "dynsrc", "formaction", "href", "icon",
-  "longdesc", "lowsrc", "manifest", "ping", "poster", "profile", "src", "usemap",
+  "action",
+  "archive",
+  "background",
+  "cite",
+  "classid",
+  "codebase",
+  "data",
+  "dynsrc",
+  "formaction",
+  "href",
+  "icon",
+  "longdesc",
+  "lowsrc",
+  "manifest",
+  "ping",
+  "poster",
+  "profile",
+  "src",
+  "usemap",
 ]);
-const ANIMATIONS: ReadonlySet<string> = new Set(["animate", "animatecolor", "animatemotion", "animatetransform", "set"]);
+const ANIMATIONS: ReadonlySet<string> = new Set([
+  "animate",
+  "animatecolor",
+  "animatemotion",
+  "animatetransform",
+  "set",
+]);
 const ANIMATED_VALUES: ReadonlySet<string> = new Set(["attributename", "by", "from", "to", "values"]);
 
 /** What a value may do in an attribute. Both names in lower case; a prefix as in `xlink:href` counts for nothing. */
 export function attributeContext(tag: string, attribute: string): AttributeContext {
   const name = attribute.slice(attribute.lastIndexOf(":") + 1);
   if (!/^[a-z_][\w.:-]*$/.test(attribute)) {
-    return { refusal: `\`${attribute}\` isn't a plain attribute: scripts read such names as code. Put the value into a data- attribute` };
+    return {
+      refusal: `\`${attribute}\` isn't a plain attribute: scripts read such names as code. Put the value into a data- attribute`,
+    };
   }
   if (name.startsWith("on")) {
-    return { refusal: `\`${attribute}\` holds a script: put the value into a data- attribute, and read it from a script` };
+    return {
+      refusal: `\`${attribute}\` holds a script: put the value into a data- attribute, and read it from a script`,
+    };
   }
   if (name === "style") {
     return { refusal: "`style` takes no values: choose between classes, or put the value into a data- attribute" };

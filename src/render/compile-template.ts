@@ -1,4 +1,4 @@
-import { compileFunction, Script } from "node:vm";
+import { compileFunction } from "node:vm";
 import { messageOf } from "../core/errors.ts";
 import type { ParsedTemplate, TagPart } from "./parse-template.ts";
 import { TemplateError } from "./renderer.ts";
@@ -42,11 +42,8 @@ export function compileTemplate(template: ParsedTemplate, indexOf: (name: string
   const usesLayout = tags.some((tag) => tag.uses.some((use) => use.kind === "layout"));
   lines.add('"use strict"; return function (__layer) { const it = __props(__layer); let __out = "", __tag = 0;');
   if (usesLayout) {
-    lines.add("let __frame = -1, __frameTag, __frameData;",
-    );
-    lines.add(
-      "const __layout = (index, data) => { __frame = index; __frameTag = __tag; __frameData = data; };",
-    );
+    lines.add("let __frame = -1, __frameTag, __frameData;");
+    lines.add("const __layout = (index, data) => { __frame = index; __frameTag = __tag; __frameData = data; };");
   }
   lines.add("try {");
   for (const part of template.parts) {
@@ -63,10 +60,14 @@ export function compileTemplate(template: ParsedTemplate, indexOf: (name: string
       checkExpression(template.file, part);
       const value = codeOf(part, index, indexOf);
       const context = contexts.get(part) ?? "text";
-      lines.add(`__tag = ${index}; __out += __${context}(${part.mode === "printHtml" ? `__html(${value}\n)` : value}\n);`, part);
+      lines.add(
+        `__tag = ${index}; __out += __${context}(${part.mode === "printHtml" ? `__html(${value}\n)` : value}\n);`,
+        part,
+      );
     }
   }
-  if (usesLayout) lines.add("if (__frame >= 0) { __tag = __frameTag; return __wrap(__frame, __layer, __frameData, __out); }");
+  if (usesLayout)
+    lines.add("if (__frame >= 0) { __tag = __frameTag; return __wrap(__frame, __layer, __frameData, __out); }");
   lines.add("return __out; } catch (__error) { throw __fail(__error, __tag); } }");
   const factory = compileCode(template.file, lines);
   const writers = CONTEXTS.map((context) => SLOT_WRITERS[context]);
@@ -97,7 +98,11 @@ class CodeLines {
 /** The code of a tag, with its calls of include and layout bound, and the conditions that may fail marked with their tag. */
 function codeOf(tag: TagPart, index: number, indexOf: (name: string) => number): string {
   const edits = tag.uses.map(({ kind, name, start, end }) => {
-    return { start, end, text: kind === "include" ? `__include(${indexOf(name)}, __layer` : `__layout(${indexOf(name)}` };
+    return {
+      start,
+      end,
+      text: kind === "include" ? `__include(${indexOf(name)}, __layer` : `__layout(${indexOf(name)}`,
+    };
   });
   if (tag.mode === "run") {
     for (const match of tag.blank.matchAll(/(?<![\w$.])(?:if|while)\s*\(/g)) {
@@ -113,7 +118,7 @@ function codeOf(tag: TagPart, index: number, indexOf: (name: string) => number):
 /** A printing tag must hold one whole expression: in both kinds of brackets nothing else is one. */
 function checkExpression(file: string, tag: TagPart): void {
   try {
-    for (const code of [`(${tag.code}\n)`, `[${tag.code}\n]`]) new Script(`"use strict"; ${code}`);
+    for (const code of [`(${tag.code}\n)`, `[${tag.code}\n]`]) compileFunction(`"use strict"; return ${code};`);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     const message = tag.code.trim() === "" ? "there is nothing to print here" : `\`${tag.code}\`: ${messageOf(error)}`;

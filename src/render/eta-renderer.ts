@@ -70,7 +70,11 @@ export function createEtaRenderer(set: TemplateSet, options: EtaRendererOptions 
     render(template, props) {
       const index = indexes.get(template);
       if (index === undefined) {
-        throw new TemplateError(`${template}.eta`, undefined, `there is no template \`${template}\`: create the file, or correct the name`);
+        throw new TemplateError(
+          `${template}.eta`,
+          undefined,
+          `there is no template \`${template}\`: create the file, or correct the name`,
+        );
       }
       return run(index, { own: props, below: undefined });
     },

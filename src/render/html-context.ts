@@ -1,80 +1,27 @@
 import { attributeContext } from "./attribute-context.ts";
-import {
-  afterValue,
-  isCode,
-  joinScriptPositions,
-  readScriptCharacter,
-  SCRIPT_START,
-  type ScriptPosition,
-} from "./script-lexer.ts";
-import { ContextError, type ContextScanner, type SlotContext } from "./slot-context.ts";
-import { joinUrlPositions, readUrlCharacter, readUrlSlot, type UrlPosition } from "./url-position.ts";
+import { readHtmlSlot } from "./html-slot.ts";
+import { HTML_START, type HtmlMode, type HtmlState } from "./html-state.ts";
+import { joinScriptPositions, readScriptCharacter } from "./script-lexer.ts";
+import { ContextError, type ContextScanner } from "./slot-context.ts";
+import { joinUrlPositions, readUrlCharacter } from "./url-position.ts";
 
-/** The tokenizer states of the HTML Standard that decide where a value stands. `nameEnd`: a tag or attribute name may, or may not, have just ended. */
-type HtmlMode =
-  | "text"
-  | "tagOpen"
-  | "endTagOpen"
-  | "tagName"
-  | "beforeAttributeName"
-  | "attributeName"
-  | "afterAttributeName"
-  | "nameEnd"
-  | "beforeValue"
-  | "doubleQuoted"
-  | "singleQuoted"
-  | "unquoted"
-  | "afterValue"
-  | "raw"
-  | "declaration"
-  | "bogusComment"
-  | "commentStart"
-  | "commentStartDash"
-  | "comment"
-  | "commentEndDash"
-  | "commentEnd"
-  | "commentEndBang";
-
-interface HtmlState {
-  readonly mode: HtmlMode;
-  /** The tag that is being read, or whose text is (mode `raw`), in lower case. */
-  readonly tag: string;
-  readonly isEndTag: boolean;
-  readonly isSelfClosing: boolean;
-  readonly attribute: string;
-  readonly url: UrlPosition;
-  /** In raw text, the beginning of what may be its end tag; in a declaration, the characters since `<!`. */
-  readonly tail: string;
-  /** How many <svg> and <math> are open: in there, browsers read scripts and styles by other rules. */
-  readonly foreignDepth: number;
-  readonly hasHttpEquiv: boolean;
-  readonly hasContentSlot: boolean;
-  readonly script: ScriptPosition;
-}
-
-const START: HtmlState = {
-  mode: "text",
-  tag: "",
-  isEndTag: false,
-  isSelfClosing: false,
-  attribute: "",
-  url: "start",
-  tail: "",
-  foreignDepth: 0,
-  hasHttpEquiv: false,
-  hasContentSlot: false,
-  script: SCRIPT_START,
-};
-
-const RCDATA: ReadonlySet<string> = new Set(["title", "textarea"]);
 const RAW_TEXT: ReadonlySet<string> = new Set([
-  "script", "style", "noscript", "xmp", "noembed", "noframes", "plaintext", "iframe", "title", "textarea",
+  "script",
+  "style",
+  "noscript",
+  "xmp",
+  "noembed",
+  "noframes",
+  "plaintext",
+  "iframe",
+  "title",
+  "textarea",
 ]);
 const SPACE = /[\t\n\f\r ]/;
 const LETTER = /[a-z]/i;
 
 function text(state: HtmlState): HtmlState {
-  return { ...START, foreignDepth: state.foreignDepth };
+  return { ...HTML_START, foreignDepth: state.foreignDepth };
 }
 
 function closeTag(state: HtmlState): HtmlState {
@@ -83,8 +30,9 @@ function closeTag(state: HtmlState): HtmlState {
     throw new ContextError("`content` takes no values beside `http-equiv`: write the whole <meta> out");
   }
   const isForeign = tag === "svg" || tag === "math";
-  if (isEndTag) return { ...START, foreignDepth: isForeign ? Math.max(0, state.foreignDepth - 1) : state.foreignDepth };
-  if (isForeign) return { ...START, foreignDepth: state.foreignDepth + (isSelfClosing ? 0 : 1) };
+  if (isEndTag)
+    return { ...HTML_START, foreignDepth: isForeign ? Math.max(0, state.foreignDepth - 1) : state.foreignDepth };
+  if (isForeign) return { ...HTML_START, foreignDepth: state.foreignDepth + (isSelfClosing ? 0 : 1) };
   if (!RAW_TEXT.has(tag)) return text(state);
   if (state.foreignDepth > 0 && isSelfClosing) {
     throw new ContextError(`<${tag}/> may or may not be closed here: write <${tag}></${tag}>`);
@@ -206,75 +154,21 @@ function readDeclaration(state: HtmlState, character: string): HtmlState {
   const tail = state.tail + character;
   if (tail === "--") return { ...text(state), mode: "commentStart" };
   if (tail === "[CDATA[") {
-    throw new ContextError("CDATA is read in one way inside <svg> and in another outside: write &lt; and &amp; instead");
+    throw new ContextError(
+      "CDATA is read in one way inside <svg> and in another outside: write &lt; and &amp; instead",
+    );
   }
   if (tail === "-" || "[CDATA[".startsWith(tail)) return { ...state, tail };
   return readCharacter({ ...text(state), mode: "bogusComment" }, character);
 }
 
-const REFUSED_TEXT: Readonly<Record<string, string>> = {
-  style: "<style> takes no values: choose between classes, or put the value into a data- attribute",
-  noscript: "<noscript> takes no values: browsers read it in two ways",
-};
-
-function readRawSlot(state: HtmlState): { context: SlotContext; state: HtmlState } {
-  const { tag } = state;
-  if (state.tail !== "") throw new ContextError(`a value right behind \`${state.tail}\` could end <${tag}>: put a space between`);
-  if (RCDATA.has(tag)) return { context: "rcdata", state };
-  if (tag !== "script") throw new ContextError(REFUSED_TEXT[tag] ?? `<${tag}> takes no values: browsers read it as bare text`);
-  const stands = isCode(state.script, "javascript");
-  if (stands === true) return { context: "script", state: { ...state, script: afterValue(state.script) } };
-  throw new ContextError(
-    stands === false
-      ? "a value in a string, comment or pattern of a script could end it: write json(value) where a whole value stands, without quotes around it"
-      : "it can't be told whether this is in a string of the script: put the data into <script type=\"application/json\"> of its own",
-  );
-}
-
-function readSlot(state: HtmlState): { context: SlotContext; state: HtmlState } {
-  switch (state.mode) {
-    case "text":
-      return { context: "text", state };
-    case "raw":
-      return readRawSlot(state);
-    case "doubleQuoted":
-    case "singleQuoted": {
-      const found = attributeContext(state.tag, state.attribute);
-      if ("refusal" in found) throw new ContextError(found.refusal);
-      const isContent = state.tag === "meta" && state.attribute === "content";
-      const next = isContent ? { ...state, hasContentSlot: true } : state;
-      if (found.context !== "url") return { context: found.context, state: next };
-      const { isChecked, position } = readUrlSlot(state.url);
-      return { context: isChecked ? "url" : "attribute", state: { ...next, url: position } };
-    }
-    case "beforeValue":
-    case "unquoted":
-      throw new ContextError(`the value of \`${state.attribute}\` isn't in quotes: put quotes around it`);
-    case "tagOpen":
-    case "endTagOpen":
-    case "tagName":
-      throw new ContextError("a value can't be (a part of) a tag name: choose between whole tags with if");
-    case "beforeAttributeName":
-    case "attributeName":
-    case "afterAttributeName":
-    case "nameEnd":
-    case "afterValue":
-      throw new ContextError('a value can\'t be (a part of) an attribute name: write name="<%= value %>", or choose with if');
-    case "declaration":
-    case "bogusComment":
-      throw new ContextError("a doctype or processing instruction takes no values");
-    case "commentStart":
-    case "commentStartDash":
-    case "comment":
-    case "commentEndDash":
-    case "commentEnd":
-    case "commentEndBang":
-      throw new ContextError("a comment takes no values: leave it out, or use a comment of the template, <% /* … */ %>");
-  }
-}
-
 const BETWEEN_NAMES: ReadonlySet<HtmlMode> = new Set<HtmlMode>([
-  "tagName", "beforeAttributeName", "attributeName", "afterAttributeName", "nameEnd", "afterValue",
+  "tagName",
+  "beforeAttributeName",
+  "attributeName",
+  "afterAttributeName",
+  "nameEnd",
+  "afterValue",
 ]);
 
 function join(a: HtmlState, b: HtmlState): HtmlState | undefined {
@@ -294,27 +188,20 @@ function join(a: HtmlState, b: HtmlState): HtmlState | undefined {
 }
 
 function open(state: HtmlState): string | undefined {
-  switch (state.mode) {
-    case "text":
-      return undefined;
-    case "raw":
-      return `the element <${state.tag}>`;
-    case "beforeValue":
-    case "doubleQuoted":
-    case "singleQuoted":
-    case "unquoted":
-      return `the attribute \`${state.attribute}\` of <${state.tag}>`;
-    case "tagOpen":
-    case "endTagOpen":
-      return "a < (write &lt; if it is text)";
-    default:
-      return state.tag === "" ? "a comment or declaration" : `the tag <${state.isEndTag ? "/" : ""}${state.tag}`;
+  const { mode, tag } = state;
+  if (mode === "text") return undefined;
+  if (mode === "raw") return `the element <${tag}>`;
+  if (mode === "tagOpen" || mode === "endTagOpen") return "a < (write &lt; if it is text)";
+  if (tag === "") return "a comment or declaration";
+  if (mode === "beforeValue" || mode === "doubleQuoted" || mode === "singleQuoted" || mode === "unquoted") {
+    return `the attribute \`${state.attribute}\` of <${tag}>`;
   }
+  return `the tag <${state.isEndTag ? "/" : ""}${tag}`;
 }
 
 /** Follows HTML by the tokenizer of the HTML Standard (section 13.2.5). */
 export const htmlScanner: ContextScanner<HtmlState> = {
-  start: START,
+  start: HTML_START,
   readText(state, markup) {
     let next = state;
     for (let offset = 0; offset < markup.length; offset += 1) {
@@ -326,7 +213,7 @@ export const htmlScanner: ContextScanner<HtmlState> = {
     }
     return next;
   },
-  readSlot,
+  readSlot: readHtmlSlot,
   join,
   open,
 };

@@ -54,7 +54,11 @@ function contextsOf(strings: TemplateStringsArray): readonly SlotContext[] {
   }
   const open = htmlScanner.open(state);
   if (open === undefined) return contexts;
-  throw new TemplateError(FILE, lineOf(strings, strings.length - 1, Infinity), `${open} is still open at the end: close it here`);
+  throw new TemplateError(
+    FILE,
+    lineOf(strings, strings.length - 1, Infinity),
+    `${open} is still open at the end: close it here`,
+  );
 }
 
 /** The line of an offset in one of the strings, counted from the beginning of the literal. */

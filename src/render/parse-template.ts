@@ -22,7 +22,7 @@ export interface TagPart {
   readonly line: number;
   readonly uses: readonly TemplateUse[];
 }
-export type TemplatePart = TextPart | TagPart;
+type TemplatePart = TextPart | TagPart;
 
 export interface ParsedTemplate {
   readonly name: string;
@@ -87,6 +87,11 @@ function parseWithEta(source: string, file: string): ReturnType<Eta["parse"]> {
   } catch (error) {
     const [, what, line] = /^(.*) at line (\d+) col/.exec(messageOf(error)) ?? [];
     const hint = what === "unclosed tag" ? " (every <% needs its %>)" : "";
-    throw new TemplateError(file, line === undefined ? undefined : Number(line), `${what ?? messageOf(error)}${hint}`, error);
+    throw new TemplateError(
+      file,
+      line === undefined ? undefined : Number(line),
+      `${what ?? messageOf(error)}${hint}`,
+      error,
+    );
   }
 }

@@ -27,13 +27,32 @@ export interface ScriptPosition {
   readonly isWordOpen: boolean;
 }
 
-export const SCRIPT_START: ScriptPosition = { mode: "code", isEscaped: false, nesting: "", last: "", isWordOpen: false };
+export const SCRIPT_START: ScriptPosition = {
+  mode: "code",
+  isEscaped: false,
+  nesting: "",
+  last: "",
+  isWordOpen: false,
+};
 
 /** CSS has no regular expressions, and no comments that end with their line. */
 export type ScriptLanguage = "javascript" | "css";
 
 const BEFORE_REGEX: ReadonlySet<string> = new Set([
-  "await", "case", "delete", "do", "else", "in", "instanceof", "new", "of", "return", "throw", "typeof", "void", "yield",
+  "await",
+  "case",
+  "delete",
+  "do",
+  "else",
+  "in",
+  "instanceof",
+  "new",
+  "of",
+  "return",
+  "throw",
+  "typeof",
+  "void",
+  "yield",
 ]);
 
 type Slash = "regex" | "division" | "unsure";
@@ -105,7 +124,8 @@ export function readScriptCharacter(
     case "regexClass":
       return readRegex(position, character);
     case "templateDollar":
-      if (character === "{") return { ...position, mode: "code", nesting: `${position.nesting}$`, last: "{", isWordOpen: false };
+      if (character === "{")
+        return { ...position, mode: "code", nesting: `${position.nesting}$`, last: "{", isWordOpen: false };
       return readString({ ...position, mode: "template" }, character);
     case "single":
     case "double":
@@ -123,7 +143,8 @@ function readCode(position: ScriptPosition, character: string): ScriptPosition {
   if (/[\w$\u0080-\uffff]/.test(character)) {
     return { ...position, last: isWordOpen ? last + character : character, isWordOpen: true };
   }
-  if (character === "}" && nesting.endsWith("$")) return { ...position, mode: "template", nesting: nesting.slice(0, -1), isWordOpen: false };
+  if (character === "}" && nesting.endsWith("$"))
+    return { ...position, mode: "template", nesting: nesting.slice(0, -1), isWordOpen: false };
   const isDoubled = (character === "+" || character === "-") && last === character;
   const next = { ...position, last: isDoubled ? character + character : character, isWordOpen: false };
   if (character === "{") return { ...next, nesting: `${nesting}{` };
@@ -143,5 +164,7 @@ function readRegex(position: ScriptPosition, character: string): ScriptPosition 
   if (character === "[") return { ...position, mode: "regexClass" };
   if (character === "]") return { ...position, mode: "regex" };
   if (character === "\n") return { ...position, mode: "code" };
-  return character === "/" && position.mode === "regex" ? { ...position, mode: "code", last: "]", isWordOpen: false } : position;
+  return character === "/" && position.mode === "regex"
+    ? { ...position, mode: "code", last: "]", isWordOpen: false }
+    : position;
 }

@@ -45,14 +45,18 @@ class ContextWalk<S> {
     if (open === undefined) return this.#contexts;
     const last = this.#template.parts.at(-1);
     const line = (last?.line ?? 1) + (last?.type === "text" ? last.text.trimEnd().split("\n").length - 1 : 0);
-    throw this.#fail(line, `${open} is still open at the end: a template begins and ends outside of tags, so close it here`);
+    throw this.#fail(
+      line,
+      `${open} is still open at the end: a template begins and ends outside of tags, so close it here`,
+    );
   }
 
   #walk(nodes: readonly BlockNode[], start: S): S {
     let state = start;
     for (const node of nodes) {
       if (node.type === "text") state = this.#readText(node, state);
-      else if (node.type === "block") state = node.kind === "choice" ? this.#walkChoice(node, state) : this.#walkRepeat(node, state);
+      else if (node.type === "block")
+        state = node.kind === "choice" ? this.#walkChoice(node, state) : this.#walkRepeat(node, state);
       else if (node.type === "tag") state = node.mode === "run" ? state : this.#readSlot(node, state);
       else this.#checkJump(node, state);
     }
@@ -75,7 +79,10 @@ class ContextWalk<S> {
       if (isSame(joined, before)) return joined;
       before = joined;
     }
-    throw this.#fail(block.line, "the block that begins here ends at another place each time: let it begin and end outside of tags");
+    throw this.#fail(
+      block.line,
+      "the block that begins here ends at another place each time: let it begin and end outside of tags",
+    );
   }
 
   #join(block: Block, a: S, b: S): S {
@@ -91,7 +98,10 @@ class ContextWalk<S> {
   #checkJump(jump: Jump, state: S): void {
     const entries = jump.isFar ? this.#entries : this.#entries.slice(-1);
     if (entries.every((entry) => isSame(entry, state))) return;
-    throw this.#fail(jump.line, `\`${jump.word}\` stands at another place of the markup than where its loop or switch begins: move it out of the tag`);
+    throw this.#fail(
+      jump.line,
+      `\`${jump.word}\` stands at another place of the markup than where its loop or switch begins: move it out of the tag`,
+    );
   }
 
   #readText(part: TextPart, state: S): S {
@@ -107,7 +117,8 @@ class ContextWalk<S> {
     try {
       const slot = this.#scanner.readSlot(state);
       const known = this.#contexts.get(tag) ?? slot.context;
-      if (known !== slot.context) throw new ContextError(`a value here would be ${known} the first time and ${slot.context} the next`);
+      if (known !== slot.context)
+        throw new ContextError(`a value here would be ${known} the first time and ${slot.context} the next`);
       this.#contexts.set(tag, slot.context);
       return slot.state;
     } catch (error) {

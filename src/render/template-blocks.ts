@@ -112,7 +112,9 @@ function closeBrace(
     throw fail("a function can't contain text of the template: make it a partial, and include it");
   }
   if (prints && brace.kind === "try") {
-    throw fail("try can't contain text of the template: a failure would leave half of it. Try in one tag, print after it");
+    throw fail(
+      "try can't contain text of the template: a failure would leave half of it. Try in one tag, print after it",
+    );
   }
   const arms = [...brace.arms, brace.nodes];
   if (isElse) return arms;
@@ -149,5 +151,7 @@ function braceKind(before: string, brackets: string): BraceKind {
   if (word === "if") return "if";
   if (word === "for" || word === "while" || word === "switch" || word === "with") return "repeat";
   if (word === "catch") return "try";
-  return /(?<![\w$.])function\s*[\w$]*\s*$/.test(head.slice(0, openingBracket(head))) && brackets.endsWith("(") ? "callback" : "function";
+  return /(?<![\w$.])function\s*[\w$]*\s*$/.test(head.slice(0, openingBracket(head))) && brackets.endsWith("(")
+    ? "callback"
+    : "function";
 }

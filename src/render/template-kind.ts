@@ -3,8 +3,12 @@ export type TemplateKind = "HTML" | "XML" | "JSON or JavaScript" | "CSS" | "plai
 
 const KINDS: ReadonlyMap<string, TemplateKind> = new Map<string, TemplateKind>([
   ...["html", "htm", "shtml"].map((extension) => [extension, "HTML"] as const),
-  ...["xml", "svg", "rss", "atom", "opml", "xhtml", "xht", "xsl", "xslt", "kml", "gpx"].map((extension) => [extension, "XML"] as const),
-  ...["json", "webmanifest", "geojson", "jsonld", "js", "mjs", "cjs"].map((extension) => [extension, "JSON or JavaScript"] as const),
+  ...["xml", "svg", "rss", "atom", "opml", "xhtml", "xht", "xsl", "xslt", "kml", "gpx"].map(
+    (extension) => [extension, "XML"] as const,
+  ),
+  ...["json", "webmanifest", "geojson", "jsonld", "js", "mjs", "cjs"].map(
+    (extension) => [extension, "JSON or JavaScript"] as const,
+  ),
   ["css", "CSS"],
 ]);
 

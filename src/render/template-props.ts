@@ -7,7 +7,7 @@ export interface PropsLayer {
 }
 
 /** A name of `it` that isn't there. */
-export class PropsError extends Error {
+class PropsError extends Error {
   override readonly name = "PropsError";
 }
 

@@ -35,7 +35,11 @@ export function findTemplateUses(code: string, blank: string, site: UseSite): Te
     const start = match.index + kind.length + (opening?.[0].length ?? 0) - 1;
     const literal = opening === null ? null : /^(["'`])([^"'`\\$\n]*)\1(?=\s*[,)])/.exec(code.slice(start));
     const written = literal?.[2];
-    if (literal === null || written === undefined || !/^["'`]\s*[,)]/.test(blank.slice(start + literal[0].length - 1))) {
+    if (
+      literal === null ||
+      written === undefined ||
+      !/^["'`]\s*[,)]/.test(blank.slice(start + literal[0].length - 1))
+    ) {
       throw site.fail(
         `${kind} must be called with the name of a template between quotes, as in ${kind}("partials/card"): what a page depends on must be known before it is rendered. Choose with if between two calls`,
       );

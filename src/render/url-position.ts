@@ -16,7 +16,9 @@ export function readUrlCharacter(position: UrlPosition, character: string): UrlP
   if (character === "&") return "stuck";
   if (position === "slot") {
     if (character !== ":") return position;
-    throw new ContextError("a value before this colon could choose the scheme of the address: write the scheme out, or give the whole address as one value");
+    throw new ContextError(
+      "a value before this colon could choose the scheme of the address: write the scheme out, or give the whole address as one value",
+    );
   }
   const prefix = position === "start" ? "" : position.slice("prefix:".length);
   if (character !== ":") return `prefix:${prefix}${character}`;

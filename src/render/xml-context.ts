@@ -30,8 +30,21 @@ interface XmlState {
   readonly code: string;
 }
 
-const START: XmlState = { mode: "text", tag: "", isSelfClosing: false, attribute: "", url: "start", tail: "", code: "" };
-const ENDS: Readonly<Partial<Record<XmlMode, string>>> = { comment: "-->", cdata: "]]>", instruction: "?>", doctype: ">" };
+const START: XmlState = {
+  mode: "text",
+  tag: "",
+  isSelfClosing: false,
+  attribute: "",
+  url: "start",
+  tail: "",
+  code: "",
+};
+const ENDS: Readonly<Partial<Record<XmlMode, string>>> = {
+  comment: "-->",
+  cdata: "]]>",
+  instruction: "?>",
+  doctype: ">",
+};
 const SPACE = /[\t\n\r ]/;
 const localName = (name: string): string => name.slice(name.lastIndexOf(":") + 1).toLowerCase();
 
@@ -88,7 +101,8 @@ function readCharacter(state: XmlState, character: string): XmlState {
     case "attributeName":
       if (character === "=") return { ...state, mode: "beforeValue", url: "start" };
       if (SPACE.test(character)) return state;
-      if (character === ">" || character === "/") throw new ContextError(`the attribute \`${state.attribute}\` has no value: XML asks for one`);
+      if (character === ">" || character === "/")
+        throw new ContextError(`the attribute \`${state.attribute}\` has no value: XML asks for one`);
       return { ...state, attribute: state.attribute + character };
     case "beforeValue":
       if (SPACE.test(character)) return state;
@@ -97,7 +111,8 @@ function readCharacter(state: XmlState, character: string): XmlState {
       throw new ContextError(`the value of \`${state.attribute}\` isn't in quotes: put quotes around it`);
     case "doubleQuoted":
     case "singleQuoted": {
-      if (character === (state.mode === "doubleQuoted" ? '"' : "'")) return { ...state, mode: "afterValue", url: "start" };
+      if (character === (state.mode === "doubleQuoted" ? '"' : "'"))
+        return { ...state, mode: "afterValue", url: "start" };
       const found = attributeContext(localName(state.tag), state.attribute.toLowerCase());
       const isUrl = "context" in found && found.context === "url";
       return isUrl ? { ...state, url: readUrlCharacter(state.url, character) } : state;
@@ -112,10 +127,11 @@ function readCharacter(state: XmlState, character: string): XmlState {
   }
 }
 
+const BETWEEN_NAMES: ReadonlySet<XmlMode> = new Set<XmlMode>(["tagName", "inTag", "afterValue"]);
+
 function join(a: XmlState, b: XmlState): XmlState | undefined {
   const isSame = (left: XmlState, right: XmlState): boolean => JSON.stringify(left) === JSON.stringify(right);
-  const between: readonly XmlMode[] = ["tagName", "inTag", "afterValue"];
-  if (a.tag === b.tag && a.code === b.code && between.includes(a.mode) && between.includes(b.mode)) {
+  if (a.tag === b.tag && a.code === b.code && BETWEEN_NAMES.has(a.mode) && BETWEEN_NAMES.has(b.mode)) {
     return { ...START, mode: "afterValue", tag: a.tag, code: a.code };
   }
   const url = joinUrlPositions(a.url, b.url);
@@ -163,7 +179,9 @@ export const xmlScanner: ContextScanner<XmlState> = {
       case "inTag":
       case "attributeName":
       case "afterValue":
-        throw new ContextError("a value can't be (a part of) a tag or an attribute name: choose between whole tags with if");
+        throw new ContextError(
+          "a value can't be (a part of) a tag or an attribute name: choose between whole tags with if",
+        );
       case "cdata":
         throw new ContextError("CDATA takes no values: leave out <![CDATA[ and ]]>, the value is escaped");
       case "declaration":

@@ -10,13 +10,24 @@ import { readMeta } from "./entity-schema.ts";
  */
 export function readChanges(database: DatabaseSync, version: number): readonly EntityChange[] | undefined {
   if (version < Number(readMeta(database, "changes_from") ?? Number.POSITIVE_INFINITY)) return undefined;
-  const merged = new Map<string, { type: string; id: string; version: number; fields: Set<string> | undefined; before: Map<string, Tuple | null> }>();
-  const rows = database.prepare("SELECT type, id, version, fields, before FROM change WHERE version > ? ORDER BY version");
+  const merged = new Map<
+    string,
+    { type: string; id: string; version: number; fields: Set<string> | undefined; before: Map<string, Tuple | null> }
+  >();
+  const rows = database.prepare(
+    "SELECT type, id, version, fields, before FROM change WHERE version > ? ORDER BY version",
+  );
   for (const row of rows.iterate(version)) {
     const type = String(row["type"]);
     const id = String(row["id"]);
     const key = `${type}\0${id}`;
-    const change = merged.get(key) ?? { type, id, version: 0, fields: new Set<string>(), before: new Map<string, Tuple | null>() };
+    const change = merged.get(key) ?? {
+      type,
+      id,
+      version: 0,
+      fields: new Set<string>(),
+      before: new Map<string, Tuple | null>(),
+    };
     merged.set(key, change);
     change.version = Number(row["version"]);
     const before = String(row["before"]);

@@ -85,7 +85,13 @@ class EntitySnapshot implements Snapshot {
   ): readonly EntityData[] {
     const table = this.#table(type);
     const [[field, wanted] = [], another] = Object.entries(where);
-    if (field !== undefined && wanted !== undefined && another === undefined && offset === 0 && limit <= MERGE_ROWS_MAX) {
+    if (
+      field !== undefined &&
+      wanted !== undefined &&
+      another === undefined &&
+      offset === 0 &&
+      limit <= MERGE_ROWS_MAX
+    ) {
       const values = anyOf(wanted);
       if (values.length > 1) return this.#merged(table, field, values, order, limit);
     }

@@ -35,10 +35,9 @@ export function readMeta(database: DatabaseSync, key: string): string | undefine
 }
 
 export function writeMeta(database: DatabaseSync, key: string, value: string | number): void {
-  database.prepare("INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value").run(
-    key,
-    String(value),
-  );
+  database
+    .prepare("INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value")
+    .run(key, String(value));
 }
 
 /** The tables of the declared types, in the order of their names, whether or not they exist. */

@@ -73,9 +73,7 @@ export class TypeWriter {
   upsert(entity: EntityData, raw: Uint8Array | null, stored: StoredRow | undefined): { did: Upserted; seq: number } {
     const data = JSON.stringify(entity);
     if (stored === undefined) {
-      const seq = Number(
-        this.#insert.run(entity.id, this.#version, raw, ...this.#keys(entity), data).lastInsertRowid,
-      );
+      const seq = Number(this.#insert.run(entity.id, this.#version, raw, ...this.#keys(entity), data).lastInsertRowid);
       this.#insertValues(entity, seq);
       this.#note({ type: this.model.name, id: entity.id, fields: undefined, before: null });
       return { did: "inserted", seq };
@@ -120,9 +118,7 @@ export class TypeWriter {
   }
 
   #keys(entity: EntityData): Uint8Array[] {
-    return this.model.index.map((field) =>
-      orderKey(sortValue(Object.hasOwn(entity, field) ? entity[field] : null)),
-    );
+    return this.model.index.map((field) => orderKey(sortValue(Object.hasOwn(entity, field) ? entity[field] : null)));
   }
 
   #insertValues(entity: EntityData, seq: number): void {

@@ -175,7 +175,11 @@ class Refresh {
     if (isBroken || files.length === 0 || (seen.count === 0 && gone.length > 0)) {
       this.#kept += gone.length;
       if (!isBroken && files.length > 0) {
-        this.#problem(model.name, files[0]?.name ?? name, `is empty, but ${gone.length} entities were known: none is deleted`);
+        this.#problem(
+          model.name,
+          files[0]?.name ?? name,
+          `is empty, but ${gone.length} entities were known: none is deleted`,
+        );
       }
       entities.noteScanned(model.name, undefined);
       return;

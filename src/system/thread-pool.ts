@@ -101,7 +101,8 @@ export class ThreadPool implements PressPool {
     const onError = (error: unknown): void => {
       const key = pageNow();
       const isMemory = error instanceof Error && "code" in error && error.code === "ERR_WORKER_OUT_OF_MEMORY";
-      if (isMemory && key !== undefined) reject(new StuckPageError(key, `needed more than ${HEAP_MEGABYTES} MB to render`));
+      if (isMemory && key !== undefined)
+        reject(new StuckPageError(key, `needed more than ${HEAP_MEGABYTES} MB to render`));
       else reject(error instanceof Error ? error : new Error(String(error)));
     };
     const onExit = (code: number): void => {

@@ -68,7 +68,7 @@ export const XSS_PAYLOADS: readonly string[] = [
   "a.webp 1x, javascript:alert(1) 2x",
   '";alert(1)//',
   "';alert(1)//",
-  "\\\";alert(1)//",
+  '\\";alert(1)//',
   "\\",
   "${alert(1)}",
   "{{constructor.constructor('alert(1)')()}}",

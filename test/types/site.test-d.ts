@@ -1,10 +1,18 @@
 import { z } from "zod";
 import { defineEntities, defineSite, directory, entity, files, html, json, slug } from "rekiln";
 
-const Film = z.object({
-  id: z.string(), title: z.string(), slug: z.string(), director: z.string(), genres: z.array(z.string()),
-  rating: z.number(), released: z.iso.date(), draft: z.boolean().default(false),
-}).transform((film) => ({ ...film, year: film.released.slice(0, 4) }));
+const Film = z
+  .object({
+    id: z.string(),
+    title: z.string(),
+    slug: z.string(),
+    director: z.string(),
+    genres: z.array(z.string()),
+    rating: z.number(),
+    released: z.iso.date(),
+    draft: z.boolean().default(false),
+  })
+  .transform((film) => ({ ...film, year: film.released.slice(0, 4) }));
 const Director = z.object({ id: z.string(), name: z.string() });
 
 const entities = defineEntities({
@@ -14,7 +22,10 @@ const entities = defineEntities({
 const { route, distinct } = entities;
 
 export default defineSite({
-  url: "https://films.example", source: files("data/"), store: directory("dist/"), entities,
+  url: "https://films.example",
+  source: files("data/"),
+  store: directory("dist/"),
+  entities,
   routes: {
     film: route({
       each: "film",
@@ -34,47 +45,92 @@ export default defineSite({
       template: "genre",
     }),
     director: route({
-      load: async (_read, director, pager) => ({ director, films: pager.items.map((f) => f.title.toUpperCase()) }),   // load written before each/list, on purpose
+      load: async (_read, director, pager) => ({ director, films: pager.items.map((f) => f.title.toUpperCase()) }), // load written before each/list, on purpose
       each: "director",
       path: (director) => `/directors/${director.id}/`,
       list: { of: "film", where: (director) => ({ director: director.id }), orderBy: ["-year", "id"], perPage: 20 },
-      template: ({ director, films }) => html`<h1>${director.name}</h1>${films.length}`,
+      template: ({ director, films }) =>
+        html`<h1>${director.name}</h1>
+          ${films.length}`,
     }),
-    all: route({ path: "/films/", list: { of: "film", orderBy: "-year", perPage: 100 }, template: "films", load: (_r, _s, pager) => ({ pager }) }),
-    home: route({ path: "/", load: async (read) => ({ genres: await read.values("film", "genres"), best: await read.list("film", { orderBy: "-rating", limit: 10 }) }), template: "home" }),
-    feed: route({ path: "/feed.xml", load: async (read) => ({ films: await read.list("film", { orderBy: "-year", limit: 50 }) }), template: "feed.xml" }),
-    search: route({ path: "/search.json", load: async (read) => ({ films: (await read.list("film", { orderBy: "id", limit: 1000 })).map((f) => [f.title, f.slug]) }), template: json }),
+    all: route({
+      path: "/films/",
+      list: { of: "film", orderBy: "-year", perPage: 100 },
+      template: "films",
+      load: (_r, _s, pager) => ({ pager }),
+    }),
+    home: route({
+      path: "/",
+      load: async (read) => ({
+        genres: await read.values("film", "genres"),
+        best: await read.list("film", { orderBy: "-rating", limit: 10 }),
+      }),
+      template: "home",
+    }),
+    feed: route({
+      path: "/feed.xml",
+      load: async (read) => ({ films: await read.list("film", { orderBy: "-year", limit: 50 }) }),
+      template: "feed.xml",
+    }),
+    search: route({
+      path: "/search.json",
+      load: async (read) => ({
+        films: (await read.list("film", { orderBy: "id", limit: 1000 })).map((f) => [f.title, f.slug]),
+      }),
+      template: json,
+    }),
     notFound: route({ path: "/404.html", template: "404" }),
   },
 });
 
 // ---- type assertions
-type Eq<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true : false;
+type Eq<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 const ok = <T extends true>(_proof?: T): void => undefined;
-route({ each: "film", path: (film) => { ok<Eq<typeof film.year, string>>(); return "/" }, template: "x",
+route({
+  each: "film",
+  path: (film) => {
+    ok<Eq<typeof film.year, string>>();
+    return "/";
+  },
+  template: "x",
   load: async (read, film) => {
-    const d = await read.get("director", film.director); ok<Eq<typeof d, Readonly<{ id: string; name: string }> | undefined>>();
-    const l = await read.list("film", {}); ok<Eq<(typeof l)[number]["rating"], number>>();
-    const v = await read.values("film", "rating"); ok<Eq<(typeof v)[number]["value"], number>>();
+    const d = await read.get("director", film.director);
+    ok<Eq<typeof d, Readonly<{ id: string; name: string }> | undefined>>();
+    const l = await read.list("film", {});
+    ok<Eq<(typeof l)[number]["rating"], number>>();
+    const v = await read.values("film", "rating");
+    ok<Eq<(typeof v)[number]["value"], number>>();
     return { d };
-  } });
-route({ each: distinct("film", "rating"), path: (r) => { ok<Eq<typeof r, number>>(); return `/${r}/` }, template: "x" });
+  },
+});
+route({
+  each: distinct("film", "rating"),
+  path: (r) => {
+    ok<Eq<typeof r, number>>();
+    return `/${r}/`;
+  },
+  template: "x",
+});
 // @ts-expect-error unknown type
 route({ each: "flim", path: "/", template: "x" });
 // @ts-expect-error not a field
 route({ each: "film", path: (film) => `/${film.slgu}/`, template: "x" });
 // @ts-expect-error field not indexed
 distinct("film", "title");
-route({ path: "/", template: "x", load: async (read) => ({
-  // @ts-expect-error title is not indexed
-  a: await read.list("film", { where: { title: "x" } }),
-  // @ts-expect-error title is not indexed
-  b: await read.list("film", { orderBy: "-title" }),
-  // @ts-expect-error wrong value type
-  c: await read.list("film", { where: { rating: "9" } }),
-  // @ts-expect-error wrong type
-  d: await read.get("flim", "1"),
-}) });
+route({
+  path: "/",
+  template: "x",
+  load: async (read) => ({
+    // @ts-expect-error title is not indexed
+    a: await read.list("film", { where: { title: "x" } }),
+    // @ts-expect-error title is not indexed
+    b: await read.list("film", { orderBy: "-title" }),
+    // @ts-expect-error wrong value type
+    c: await read.list("film", { where: { rating: "9" } }),
+    // @ts-expect-error wrong type
+    d: await read.get("flim", "1"),
+  }),
+});
 // @ts-expect-error index names no field
 entity(Director, { index: ["nmae"] });
 // @ts-expect-error template wants what load does not give

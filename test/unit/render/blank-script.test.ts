@@ -3,7 +3,7 @@ import { blankScript } from "../../../src/render/blank-script.ts";
 
 describe("blankScript keeps code, its length and its lines", () => {
   it.each([
-    ["a = 'b{' + \"c\\\"}\"", `a = '  ' + "    "`],
+    ['a = \'b{\' + "c\\"}"', `a = '  ' + "    "`],
     ["a // b {\nc /* } */ d", "a       \nc         d"],
     ["a = /[/{]\\}/g; b", "a =         g; b"],
     ["a / b / c", "a / b / c"],

@@ -20,7 +20,8 @@ function shapeOf(node: DefaultTreeAdapterTypes.Node): string {
 export function attributeValues(page: string, name: string): string[] {
   const found: string[] = [];
   const visit = (node: DefaultTreeAdapterTypes.Node): void => {
-    if (tree.isElementNode(node)) found.push(...node.attrs.filter((each) => each.name === name).map((each) => each.value));
+    if (tree.isElementNode(node))
+      found.push(...node.attrs.filter((each) => each.name === name).map((each) => each.value));
     if ("childNodes" in node) node.childNodes.forEach(visit);
   };
   visit(parse(page));

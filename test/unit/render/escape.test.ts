@@ -1,6 +1,14 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { checkUrl, escapeAttribute, escapeSrcset, escapeText, escapeXml, escapeXmlAttribute, scriptJson } from "../../../src/render/escape.ts";
+import {
+  checkUrl,
+  escapeAttribute,
+  escapeSrcset,
+  escapeText,
+  escapeXml,
+  escapeXmlAttribute,
+  scriptJson,
+} from "../../../src/render/escape.ts";
 import { XSS_PAYLOADS } from "../../support/xss-payloads.ts";
 import { attributeValues, textOf } from "./dom-shape.ts";
 
@@ -35,13 +43,21 @@ describe("escaping", () => {
   it("lets only web, mail and phone addresses through, as a browser would read them", () => {
     const base = "https://site.example/page/";
     const scheme = fc.constantFrom("javascript:", "JAVAscript:", "data:", "http:", "mailto:", "x:", "//", "/", "?", "");
-    const noise = fc.string({ unit: fc.constantFrom("\t", "\n", "\r", " ", "\u0000", "\u0001", "\u00a0", "a", ":", "/") });
+    const noise = fc.string({
+      unit: fc.constantFrom("\t", "\n", "\r", " ", "\u0000", "\u0001", "\u00a0", "a", ":", "/"),
+    });
     fc.assert(
-      fc.property(fc.oneof(anyText, fc.tuple(noise, scheme, noise).map((parts) => parts.join(""))), (value) => {
-        const checked = checkUrl(value);
-        if (!URL.canParse(checked, base) || checked === "about:invalid#blocked") return;
-        expect(["http:", "https:", "mailto:", "tel:"]).toContain(new URL(checked, base).protocol);
-      }),
+      fc.property(
+        fc.oneof(
+          anyText,
+          fc.tuple(noise, scheme, noise).map((parts) => parts.join("")),
+        ),
+        (value) => {
+          const checked = checkUrl(value);
+          if (!URL.canParse(checked, base) || checked === "about:invalid#blocked") return;
+          expect(["http:", "https:", "mailto:", "tel:"]).toContain(new URL(checked, base).protocol);
+        },
+      ),
       { numRuns: 2000 },
     );
   });
@@ -68,7 +84,10 @@ describe("escaping", () => {
   });
 
   it("leaves the JSON in a script the same JSON", () => {
-    fc.assert(fc.property(anyText, (value) => JSON.parse(scriptJson(JSON.stringify(value))) === value), { numRuns: 300 });
+    fc.assert(
+      fc.property(anyText, (value) => JSON.parse(scriptJson(JSON.stringify(value))) === value),
+      { numRuns: 300 },
+    );
   });
 
   it("takes no longer for hostile text than for any other", () => {

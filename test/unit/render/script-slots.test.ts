@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { parseSync } from "oxc-parser";
 import { expect, it } from "vitest";
 import { TemplateError } from "../../../src/render/renderer.ts";
@@ -6,11 +6,15 @@ import { XSS_PAYLOADS } from "../../support/xss-payloads.ts";
 import { renderOnce } from "./render-once.ts";
 
 const slot = "<%= json(it.slot()) %>";
+// oxfmt-ignore
 const words = [
   "a", "b = ", "f(", ")", "[", "]", "{", "}", "(", ",", ";", "\n", " ", "'", '"', "`", "${", "/", "//", "/*", "*/", "\\", "return ", "if (a) ", "/[/]/", "+", "++",
   "1", "x => ", "=", "-->", "typeof ", '"a"', "'b'", "`c`", "/d/g", "<!", "--", ".e", "?.", ":", "? ", "case ", "in ", "<% if (it.yes) { %>", "<% } else { %>", "<% } %>",
 ];
-const piece = fc.oneof({ weight: 5, arbitrary: fc.constantFrom(...words) }, { weight: 2, arbitrary: fc.constant(slot) });
+const piece = fc.oneof(
+  { weight: 5, arbitrary: fc.constantFrom(...words) },
+  { weight: 2, arbitrary: fc.constant(slot) },
+);
 
 it("leaves the syntax tree of a script the same for hostile data, wherever a template is compiled at all", () => {
   let compared = 0;

@@ -10,16 +10,32 @@ describe("a slot is escaped by where it stands", () => {
     ["title", "<title><%= it.x %></title>", `<title>&lt;b&gt; &amp; "q" 'a'</title>`],
     ["textarea", "<textarea><%= it.x %></textarea>", `<textarea>&lt;b&gt; &amp; "q" 'a'</textarea>`],
     ["a double-quoted attribute", '<p title="<%= it.x %>">', '<p title="&lt;b&gt; &amp; &quot;q&quot; &#39;a&#39;">'],
-    ["a single-quoted attribute", "<p title = '<%= it.x %>'>", "<p title = '&lt;b&gt; &amp; &quot;q&quot; &#39;a&#39;'>"],
+    [
+      "a single-quoted attribute",
+      "<p title = '<%= it.x %>'>",
+      "<p title = '&lt;b&gt; &amp; &quot;q&quot; &#39;a&#39;'>",
+    ],
     ["a query", '<a href="/s?q=<%= it.x %>">', '<a href="/s?q=&lt;b&gt; &amp; &quot;q&quot; &#39;a&#39;">'],
-    ["a script", "<script>const x = <%= json(it.x) %>;</script>", String.raw`<script>const x = "\u003cb\u003e \u0026 \"q\" 'a'";</script>`],
+    [
+      "a script",
+      "<script>const x = <%= json(it.x) %>;</script>",
+      String.raw`<script>const x = "\u003cb\u003e \u0026 \"q\" 'a'";</script>`,
+    ],
     [
       "a data block",
       '<script type="application/json">{"x": <%= json(it.x) %>, "u": "https://a.example/"}</script>',
       String.raw`<script type="application/json">{"x": "\u003cb\u003e \u0026 \"q\" 'a'", "u": "https://a.example/"}</script>`,
     ],
-    ["json in an attribute", "<p data-x='<%= json([it.x]) %>'>", String.raw`<p data-x='[&quot;\u003cb\u003e \u0026 \&quot;q\&quot; &#39;a&#39;&quot;]'>`],
-    ["text in svg's title", "<svg><title><%= it.x %></title></svg>", `<svg><title>&lt;b&gt; &amp; "q" 'a'</title></svg>`],
+    [
+      "json in an attribute",
+      "<p data-x='<%= json([it.x]) %>'>",
+      String.raw`<p data-x='[&quot;\u003cb\u003e \u0026 \&quot;q\&quot; &#39;a&#39;&quot;]'>`,
+    ],
+    [
+      "text in svg's title",
+      "<svg><title><%= it.x %></title></svg>",
+      `<svg><title>&lt;b&gt; &amp; "q" 'a'</title></svg>`,
+    ],
   ])("in %s", (_, source, expected) => {
     expect(renderOnce(source, { x: HOSTILE })).toBe(expected);
   });
@@ -40,19 +56,30 @@ describe("a slot is escaped by where it stands", () => {
     ["vbscript:x", "about:invalid#blocked"],
     ["ftp://a.example/", "about:invalid#blocked"],
   ])("an address of %j is written as %j", (url, expected) => {
-    for (const source of ['<a href="<%= it.url %>">', "<img src='<%= it.url %>'>", '<form action="<%= it.url %>">', '<svg><a xlink:href=" <%= it.url %>">']) {
+    for (const source of [
+      '<a href="<%= it.url %>">',
+      "<img src='<%= it.url %>'>",
+      '<form action="<%= it.url %>">',
+      '<svg><a xlink:href=" <%= it.url %>">',
+    ]) {
       expect(renderOnce(source, { url })).toContain(expected);
       expect(renderOnce(source, { url })).not.toMatch(/script:|data:|ftp:/i);
     }
   });
 
   it("takes each address of srcset into account", () => {
-    expect(renderOnce('<img srcset="<%= it.a %> 1x, <%= it.b %> 2x">', { a: "/a.webp", b: "/b.webp" })).toBe('<img srcset="/a.webp 1x, /b.webp 2x">');
-    expect(renderOnce('<img srcset="<%= it.a %>">', { a: "/a.webp 1x, javascript:b 2x" })).toBe('<img srcset="about:invalid#blocked">');
+    expect(renderOnce('<img srcset="<%= it.a %> 1x, <%= it.b %> 2x">', { a: "/a.webp", b: "/b.webp" })).toBe(
+      '<img srcset="/a.webp 1x, /b.webp 2x">',
+    );
+    expect(renderOnce('<img srcset="<%= it.a %>">', { a: "/a.webp 1x, javascript:b 2x" })).toBe(
+      '<img srcset="about:invalid#blocked">',
+    );
   });
 
   it("writes markup as it stands in text only", () => {
-    expect(renderOnce('<p title="<%= raw(it.x) %>"><%= raw(it.x) %></p>', { x: "<b>" })).toBe('<p title="&lt;b&gt;"><b></p>');
+    expect(renderOnce('<p title="<%= raw(it.x) %>"><%= raw(it.x) %></p>', { x: "<b>" })).toBe(
+      '<p title="&lt;b&gt;"><b></p>',
+    );
     expect(renderOnce("<title><%= raw(it.x) %></title>", { x: "</title>" })).toBe("<title>&lt;/title&gt;</title>");
   });
 });
@@ -119,8 +146,12 @@ describe("a slot where no value is safe is refused with its line", () => {
   });
 
   it("takes only json(…) in a script", () => {
-    expect(templateErrorOf(() => renderOnce("<script>a = <%= it.x %></script>", { x: "x" })).message).toContain("json(…)");
-    expect(templateErrorOf(() => renderOnce("<script>a = <%= raw(it.x) %></script>", { x: "x" })).message).toContain("json(…)");
+    expect(templateErrorOf(() => renderOnce("<script>a = <%= it.x %></script>", { x: "x" })).message).toContain(
+      "json(…)",
+    );
+    expect(templateErrorOf(() => renderOnce("<script>a = <%= raw(it.x) %></script>", { x: "x" })).message).toContain(
+      "json(…)",
+    );
   });
 
   it.each([
@@ -131,17 +162,36 @@ describe("a slot where no value is safe is refused with its line", () => {
     ["a style that ends another way in svg", "<svg>\n<style>a<b</style></svg>", 2, "<style>"],
     ["a comment in a script", "<script>\n\n<!--</script>", 3, "<!--"],
   ])("a template with %s is refused", (_, source, line, hint) => {
-    expect(templateErrorOf(() => renderOnce(source))).toMatchObject({ file: "page.eta", line, message: expect.stringContaining(hint) });
+    expect(templateErrorOf(() => renderOnce(source))).toMatchObject({
+      file: "page.eta",
+      line,
+      message: expect.stringContaining(hint),
+    });
   });
 });
 
 describe("each way through a template is followed", () => {
   it.each([
     ["an optional attribute", "<option<% if (it.a) { %> selected<% } %>>", "<option selected>", "<option>"],
-    ["an optional attribute behind a space", "<option <% if (it.a) { %>selected<% } %>>", "<option selected>", "<option >"],
+    [
+      "an optional attribute behind a space",
+      "<option <% if (it.a) { %>selected<% } %>>",
+      "<option selected>",
+      "<option >",
+    ],
     ["a class", '<p class="a<% if (it.a) { %> b<% } else { %> c<% } %>">', '<p class="a b">', '<p class="a c">'],
-    ["an attribute in two ways", '<p <% if (it.a) { %>id="b"<% } else { %>title="c"<% } %>>', '<p id="b">', '<p title="c">'],
-    ["an address in two ways", '<a href="<% if (it.a) { %>/b/<% } else { %>/c/<% } %><%= it.a %>">', '<a href="/b/true">', '<a href="/c/false">'],
+    [
+      "an attribute in two ways",
+      '<p <% if (it.a) { %>id="b"<% } else { %>title="c"<% } %>>',
+      '<p id="b">',
+      '<p title="c">',
+    ],
+    [
+      "an address in two ways",
+      '<a href="<% if (it.a) { %>/b/<% } else { %>/c/<% } %><%= it.a %>">',
+      '<a href="/b/true">',
+      '<a href="/c/false">',
+    ],
     ["else if", "<% if (it.a) { %>a<% } else if (!it.a) { %>b<% } else { %>c<% } %>", "a", "b"],
   ])("%s", (_, source, ifTrue, ifFalse) => {
     expect(renderOnce(source, { a: true })).toBe(ifTrue);
@@ -150,11 +200,19 @@ describe("each way through a template is followed", () => {
 
   it("loops in scripts, attributes and text", () => {
     const list = { list: [1, 2] };
-    expect(renderOnce("<script>[<% for (const x of it.list) { %><%= json(x) %>,<% } %>]</script>", list)).toBe("<script>[1,2,]</script>");
-    expect(renderOnce('<a href="/?<% for (const x of it.list) { %>&amp;x=<%= x %><% } %>">', list)).toBe('<a href="/?&amp;x=1&amp;x=2">');
+    expect(renderOnce("<script>[<% for (const x of it.list) { %><%= json(x) %>,<% } %>]</script>", list)).toBe(
+      "<script>[1,2,]</script>",
+    );
+    expect(renderOnce('<a href="/?<% for (const x of it.list) { %>&amp;x=<%= x %><% } %>">', list)).toBe(
+      '<a href="/?&amp;x=1&amp;x=2">',
+    );
     expect(renderOnce("<ul<% for (const x of it.list) { %> data-x<% } %>>", list)).toBe("<ul data-x data-x>");
-    expect(renderOnce("<% it.list.forEach((x, i) => { %><% if (i === 1) return; %><b><%= x %></b><% }) %>", list)).toBe("<b>1</b>");
-    expect(renderOnce("<% for (const x of it.list) { if (x === 1) { continue; } %><b><%= x %></b><% } %>", list)).toBe("<b>2</b>");
+    expect(renderOnce("<% it.list.forEach((x, i) => { %><% if (i === 1) return; %><b><%= x %></b><% }) %>", list)).toBe(
+      "<b>1</b>",
+    );
+    expect(renderOnce("<% for (const x of it.list) { if (x === 1) { continue; } %><b><%= x %></b><% } %>", list)).toBe(
+      "<b>2</b>",
+    );
   });
 
   it("takes switch", () => {
@@ -163,13 +221,23 @@ describe("each way through a template is followed", () => {
   });
 
   it.each([
-    ["a value that an optional prefix doesn't protect", '<a href="<% if (it.x) { %>/a/<% } %><%= it.x %>">', 1, "scheme"],
+    [
+      "a value that an optional prefix doesn't protect",
+      '<a href="<% if (it.x) { %>/a/<% } %><%= it.x %>">',
+      1,
+      "scheme",
+    ],
     ["a branch that leaves a tag open", '<% if (it.x) { %><a href="<% } %>\n<%= it.x %>">', 1, "each way"],
-    ["branches that end apart", '<% if (it.x) { %><script><% } else { %><title><% } %>\n', 1, "each way"],
+    ["branches that end apart", "<% if (it.x) { %><script><% } else { %><title><% } %>\n", 1, "each way"],
     ["a loop that leaves a tag open", '\n<% for (const x of it.x) { %><a href="<% } %>"', 2, "each way"],
     ["a loop whose values make a scheme", '<a href="<% for (const x of it.x) { %><%= x %><% } %>">', 1, "scheme"],
     ["a name that goes on behind a branch", "<scr<% if (it.x) { %> x<% } %>ipt>", 1, "space"],
-    ["a jump out of a tag", '<% for (const x of it.x) { %>\n<a title="<% if (x) { continue; } %>"><% } %>', 2, "continue"],
+    [
+      "a jump out of a tag",
+      '<% for (const x of it.x) { %>\n<a title="<% if (x) { continue; } %>"><% } %>',
+      2,
+      "continue",
+    ],
     ["a return out of a tag", '<% it.x.forEach((x) => { %><a title="<% if (x) { return } %>"><% }) %>', 1, "return"],
     ["a return", "<% if (it.x) return; %>", 1, "can't return"],
     ["text in a function", "\n<% const f = (x) => { %><b><%= x %></b><% } %>", 2, "partial"],
@@ -179,6 +247,9 @@ describe("each way through a template is followed", () => {
     ["a block that isn't closed", "\n<% if (it.x) { %>\n<p>\n", 2, "isn't closed"],
     ["a brace too many", "<p>\n<% } %>", 2, "too many"],
   ])("%s is refused", (_, source, line, hint) => {
-    expect(templateErrorOf(() => renderOnce(source, { x: [1] }))).toMatchObject({ line, message: expect.stringContaining(hint) });
+    expect(templateErrorOf(() => renderOnce(source, { x: [1] }))).toMatchObject({
+      line,
+      message: expect.stringContaining(hint),
+    });
   });
 });

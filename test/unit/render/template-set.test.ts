@@ -69,7 +69,14 @@ describe("templateClosure", () => {
       "parts/rare": "",
       other: "",
     });
-    expect(templateClosure(set, "film").names).toEqual(["base", "film", "parts/card", "parts/foot", "parts/icon", "parts/rare"]);
+    expect(templateClosure(set, "film").names).toEqual([
+      "base",
+      "film",
+      "parts/card",
+      "parts/foot",
+      "parts/icon",
+      "parts/rare",
+    ]);
     expect(templateClosure(set, "other").names).toEqual(["other"]);
   });
 
