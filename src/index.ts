@@ -1,8 +1,9 @@
-export type { RekilnError } from "./core/errors.ts";
+export { RekilnError } from "./core/errors.ts";
 export { raw } from "./core/html.ts";
 export type { Html } from "./core/html.ts";
 export { json } from "./core/json-template.ts";
 export type { AnyTypes, Entity, EntityType, JsonRecord, OrderBy, Query, Read, Scalar, Where } from "./core/read.ts";
+export { html } from "./render/html-tag.ts";
 export { defineSite, directory, files } from "./site/define-site.ts";
 export type { DirectoryStore, FilesSource, SiteOptions } from "./site/define-site.ts";
 export { defineEntities, entity, unchecked } from "./site/entities.ts";

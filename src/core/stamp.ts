@@ -29,27 +29,27 @@ export interface Carried {
 
 type CarrierStyle = "markup" | "hash" | "block" | "space";
 
-const STYLES: Readonly<Record<string, CarrierStyle>> = {
-  html: "markup",
-  xml: "markup",
-  svg: "markup",
-  rss: "markup",
-  atom: "markup",
-  xhtml: "markup",
-  txt: "hash",
-  md: "hash",
-  csv: "space",
-  ics: "space",
-  json: "space",
-  webmanifest: "space",
-  geojson: "space",
-  css: "block",
-  js: "block",
-  mjs: "block",
-};
+const STYLES: ReadonlyMap<string, CarrierStyle> = new Map<string, CarrierStyle>([
+  ["html", "markup"],
+  ["xml", "markup"],
+  ["svg", "markup"],
+  ["rss", "markup"],
+  ["atom", "markup"],
+  ["xhtml", "markup"],
+  ["txt", "hash"],
+  ["md", "hash"],
+  ["csv", "space"],
+  ["ics", "space"],
+  ["json", "space"],
+  ["webmanifest", "space"],
+  ["geojson", "space"],
+  ["css", "block"],
+  ["js", "block"],
+  ["mjs", "block"],
+]);
 
 function styleOf(extension: string): CarrierStyle {
-  return STYLES[extension] ?? "space";
+  return STYLES.get(extension) ?? "space";
 }
 
 /** Most bytes that a carrier takes. */

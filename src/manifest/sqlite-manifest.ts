@@ -21,6 +21,8 @@ import type {
 import { LATE_INDEXES, openManifestDatabase } from "./sqlite-schema.ts";
 
 const PIECE_ROWS = 500;
+/** Two hashes below it are added exactly. */
+const HASH_MODULUS = 2 ** 52;
 
 type Row = Record<string, unknown>;
 
@@ -74,11 +76,15 @@ export class SqliteManifest implements Manifest, ManifestTransaction {
 
   record(record: PageRecord, edges: readonly Edge[]): void {
     const written = new Map<string, { readonly ref: RefHash; readonly what: string }>();
+    // Of a set: the order of edges doesn't matter. 0 stands for what a failure left.
+    let edgesHash = 1;
     for (const { ref, dependency } of edges) {
       const what = formatDependency(dependency);
-      written.set(`${ref} ${what}`, { ref, what });
+      const name = `${ref} ${what}`;
+      if (written.has(name)) continue;
+      written.set(name, { ref, what });
+      edgesHash = (edgesHash + (hash53(name) % HASH_MODULUS)) % HASH_MODULUS;
     }
-    const edgesHash = hash53([...written.keys()].sort().join("\n"));
     const { id, edges: before } = this.#write(record, edgesHash);
     if (before === edgesHash) return;
     if (before !== undefined) {
@@ -192,7 +198,7 @@ export class SqliteManifest implements Manifest, ManifestTransaction {
     for (;;) {
       // "0" is the character after "/", "$" the one after "#".
       const rows = this.#all(
-        `SELECT key FROM page WHERE key > ? AND (key = ? OR (key > ? AND key < ?) OR (key > ? AND key < ?)) ${condition}
+        `SELECT key FROM page WHERE key > ? AND (key = ? OR (key > ? AND key < ?) OR (key >= ? AND key < ?)) ${condition}
            ORDER BY key LIMIT ${PIECE_ROWS}`,
         after,
         first,
@@ -244,7 +250,7 @@ export class SqliteManifest implements Manifest, ManifestTransaction {
       // Past all keys of this subject or, once a key has a subject, of this route.
       const first = subjectKey(route, undefined);
       const key = String(row["key"]);
-      after = key === first ? `${first}` : key.startsWith(`${first}/`) ? `${first}0` : `${first}$`;
+      after = key === first ? key : key.startsWith(`${first}/`) ? `${first}0` : `${first}$`;
     }
   }
 
@@ -327,7 +333,7 @@ function toPageRow(row: Row): PageRow {
     published: row["path"] === null ? undefined : toPublished(row),
     verified: { epoch: Number(row["verified_epoch"]), version: Number(row["verified_version"]) },
     due: row["due"] === null ? undefined : Number(row["due"]),
-    error: row["error"] === null ? undefined : String(row["error"]),
+    error: typeof row["error"] === "string" ? row["error"] : undefined,
   };
 }
 

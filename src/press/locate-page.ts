@@ -38,9 +38,8 @@ function findSubject(
     }
     case "distinct": {
       if (parts.subject === undefined) return undefined;
-      const where = { [each.field]: parts.subject };
-      const exists = snapshot.count(each.type, where) > 0;
-      recorder?.exists(each.type, where, exists);
+      const exists = snapshot.has(each.type, each.field, parts.subject);
+      recorder?.exists(each.type, { [each.field]: parts.subject }, exists);
       return exists ? { subject: parts.subject } : undefined;
     }
   }

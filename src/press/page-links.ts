@@ -3,7 +3,7 @@ import { RekilnError } from "../core/errors.ts";
 import type { Scalar } from "../core/read.ts";
 import { encodePath, pagedPath, parsePath } from "../site/path.ts";
 import type { AnySubject, RouteModel, Site } from "../site/site.ts";
-import { behindView } from "../source/recording-view.ts";
+import { useOfView } from "../source/recording-view.ts";
 import type { Snapshot } from "../source/source.ts";
 import type { PageRecorder } from "./page-recorder.ts";
 
@@ -65,9 +65,8 @@ export class PageLinks {
     if (subject === undefined || subject === null) return undefined;
     if (each.kind === "distinct") {
       if (!isScalar(subject)) throw wrongSubject(route, `a value of ${each.type}.${each.field}`);
-      const where = { [each.field]: subject };
-      const exists = this.#snapshot.count(each.type, where) > 0;
-      this.#recorder.exists(each.type, where, exists);
+      const exists = this.#snapshot.has(each.type, each.field, subject);
+      this.#recorder.exists(each.type, { [each.field]: subject }, exists);
       return exists ? { subject } : undefined;
     }
     const id = typeof subject === "string" ? subject : this.#idOf(route, each.type, subject);
@@ -76,9 +75,9 @@ export class PageLinks {
   }
 
   #idOf(route: RouteModel, type: string, subject: unknown): string {
-    const seen = behindView(subject);
-    if (seen !== undefined && seen.use.type === type) return seen.use.id;
-    if (seen === undefined && typeof subject === "object" && subject !== null && "id" in subject) {
+    const use = useOfView(subject);
+    if (use?.type === type) return use.id;
+    if (use === undefined && typeof subject === "object" && subject !== null && "id" in subject) {
       if (typeof subject.id === "string") return subject.id;
     }
     throw wrongSubject(route, `an entity of type ${type}, or its id`);

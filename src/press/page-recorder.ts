@@ -17,7 +17,7 @@ interface RecordedEntity {
 /** Collects what one page reads. */
 export class PageRecorder {
   readonly #entities = new Map<string, RecordedEntity>();
-  readonly #edges = new Map<string, Edge>();
+  readonly #edges: Edge[] = [];
   /** Start of the newest clock bucket that the page read, in Unix seconds; 0 when it read none. */
   time = 0;
   /** When the first of its clock buckets ends, in Unix seconds. */
@@ -93,13 +93,12 @@ export class PageRecorder {
   }
 
   #add(ref: RefHash, dependency: Dependency): void {
-    const key = dependency.kind === "claim" ? `${ref}` : `${ref}${JSON.stringify(dependency)}`;
-    if (!this.#edges.has(key)) this.#edges.set(key, { ref, dependency });
+    this.#edges.push({ ref, dependency });
   }
 
-  /** Everything that was read so far. */
+  /** Everything that was read so far; what was read twice may be there twice. */
   edges(): Edge[] {
-    const edges = [...this.#edges.values()];
+    const edges = [...this.#edges];
     for (const { use, isNamed } of this.#entities.values()) {
       // An id never changes: a row of which only the id was used is in its list's window, and that is all.
       if (!isNamed && !use.usesAll && (use.fields.size === 0 || (use.fields.size === 1 && use.fields.has("id"))))

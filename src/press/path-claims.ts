@@ -4,7 +4,7 @@ import type { ObjectKey, SitePath } from "../core/path.ts";
 import { compareValues } from "../core/order.ts";
 import { claimRef } from "../core/ref.ts";
 import type { ManifestReads } from "../manifest/manifest.ts";
-import { ancestorKeys } from "../site/path.ts";
+import { ancestorKeys, parsePath } from "../site/path.ts";
 import type { Site } from "../site/site.ts";
 import type { Snapshot } from "../source/source.ts";
 import { locatePage } from "./locate-page.ts";
@@ -16,10 +16,13 @@ export interface WantedPath {
   readonly collisionKey: string;
 }
 
-/** Another page that wants a path which can't stand beside this one. */
-export interface Rival {
+/** Another page that wants or has a path which can't stand beside a wanted one. */
+export interface Claimant {
   readonly key: PageKey;
-  readonly objectKey: ObjectKey;
+  /** Where it stands in the snapshot, when that is such a path. */
+  readonly wants: WantedPath | undefined;
+  /** What is published of it, when that is at such a path. */
+  readonly stands: { readonly at: WantedPath; readonly etag: string } | undefined;
 }
 
 /** Who owns a path that two pages want: the earlier route, then the lowest id, then the lowest page number. */
@@ -32,24 +35,27 @@ export function comparePages(site: Site, left: PageKey, right: PageKey): number 
 }
 
 /** Whether a file and a folder of one name would be needed, or the two are the same place. */
-function clash(left: WantedPath, right: WantedPath): boolean {
+export function clash(left: WantedPath, right: WantedPath): boolean {
   if (left.collisionKey === right.collisionKey) return true;
   const blocks = (file: WantedPath, below: WantedPath): boolean =>
     !file.path.endsWith("/") && ancestorKeys(below.path).includes(file.collisionKey);
   return blocks(left, right) || blocks(right, left);
 }
 
-/**
- * The pages that claim what clashes with `wanted` and are alive: they exist in the snapshot and have exactly that
- * path there. Lowest first.
- */
-export function rivalsOf(
+/** A published path as today's grammar has it; undefined when it refuses it. */
+export function wantedOf(path: string): WantedPath | undefined {
+  const parsed = parsePath(path);
+  return parsed.ok ? parsed : undefined;
+}
+
+/** The other pages that want or have what clashes with `wanted`. Lowest first. */
+export function claimantsOf(
   site: Site,
   manifest: ManifestReads,
   snapshot: Snapshot,
   key: PageKey,
   wanted: WantedPath,
-): readonly Rival[] {
+): readonly Claimant[] {
   const candidates = new Set<PageKey>();
   for (const dependant of manifest.dependants(claimRef(wanted.collisionKey))) candidates.add(dependant.key);
   for (const folder of ancestorKeys(wanted.path)) {
@@ -58,12 +64,26 @@ export function rivalsOf(
     }
   }
   candidates.delete(key);
-  const rivals: Rival[] = [];
+  const claimants: Claimant[] = [];
   for (const candidate of candidates) {
     const located = locateQuietly(site, snapshot, candidate);
-    if (located !== undefined && clash(wanted, located)) rivals.push({ key: candidate, objectKey: located.key });
+    const published = manifest.page(candidate)?.published;
+    const at = published === undefined ? undefined : wantedOf(published.path);
+    const wants = located !== undefined && clash(wanted, located) ? located : undefined;
+    const stands =
+      published !== undefined && at !== undefined && clash(wanted, at) ? { at, etag: published.etag } : undefined;
+    if (wants !== undefined || stands !== undefined) claimants.push({ key: candidate, wants, stands });
   }
-  return rivals.sort((left, right) => comparePages(site, left.key, right.key));
+  return claimants.sort((left, right) => comparePages(site, left.key, right.key));
+}
+
+/**
+ * The page that keeps `key` from a path: the lowest, if it is lower than `key`, of those that stand where they want to.
+ * One that fails and isn't there, or that lost its path to another one, keeps nobody from anything.
+ */
+export function ownerAmong(site: Site, claimants: readonly Claimant[], key: PageKey): PageKey | undefined {
+  const owner = claimants.find(({ wants, stands }) => wants !== undefined && wants.path === stands?.at.path);
+  return owner !== undefined && comparePages(site, owner.key, key) < 0 ? owner.key : undefined;
 }
 
 function locateQuietly(site: Site, snapshot: Snapshot, key: PageKey): WantedPath | undefined {

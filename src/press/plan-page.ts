@@ -3,12 +3,11 @@ import type { PageKey } from "../core/page.ts";
 import type { ObjectKey } from "../core/path.ts";
 import type { Stamp } from "../core/stamp.ts";
 import type { ManifestReads, PageRow } from "../manifest/manifest.ts";
-import { parsePath } from "../site/path.ts";
 import type { Site } from "../site/site.ts";
 import type { Snapshot } from "../source/source.ts";
 import type { PageStore, StoredObject } from "../store/store.ts";
-import { comparePages, rivalsOf } from "./path-claims.ts";
-import type { WantedPath } from "./path-claims.ts";
+import { claimantsOf, clash, ownerAmong, wantedOf } from "./path-claims.ts";
+import type { Claimant, WantedPath } from "./path-claims.ts";
 import type { Rendered } from "./render-page.ts";
 
 /** How far ahead of the clock a stamp may be and still hold a page back. */
@@ -32,6 +31,8 @@ export type PagePlan =
   | {
       readonly do: "write";
       readonly reason: WriteReason;
+      /** What can't stand beside the page, and goes before it comes. */
+      readonly evicts: readonly ObjectKey[];
       readonly drops: ObjectKey | undefined;
       readonly again: readonly PageKey[];
     }
@@ -58,34 +59,42 @@ export type PagePlan =
   | { readonly do: "nothing"; readonly outcome: PageOutcome }
   | { readonly do: "fail"; readonly error: string };
 
-/** The object key of a published path; undefined for a path that today's grammar refuses. */
-function wantedOf(path: string): WantedPath | undefined {
-  const parsed = parsePath(path);
-  return parsed.ok ? parsed : undefined;
-}
-
 interface Released {
   readonly drops: ObjectKey | undefined;
   readonly again: readonly PageKey[];
 }
 
-/** What becomes of a path that a page leaves: another claimant takes it, or its file goes. */
+/** What becomes of a path that a page leaves: its file goes, unless another's stands there already. */
 function release(
   context: PlanContext,
   manifest: ManifestReads,
   snapshot: Snapshot,
-  row: PageRow,
+  row: PageRow | undefined,
   stays: ObjectKey | undefined,
 ): Released {
-  const left = row.published === undefined ? undefined : wantedOf(row.published.path);
-  if (left === undefined || left.key === stays) return { drops: undefined, again: [] };
-  const rivals = rivalsOf(context.site, manifest, snapshot, row.key, left);
-  const again = rivals.map(({ key }) => key);
-  const isTaken = rivals.some(({ objectKey }) => objectKey === left.key);
-  const isMine = (): boolean =>
-    context.store.etag(left.key) === row.published?.etag ||
+  const published = row?.published;
+  const left = published === undefined ? undefined : wantedOf(published.path);
+  if (row === undefined || left === undefined || left.key === stays) return { drops: undefined, again: [] };
+  const claimants = claimantsOf(context.site, manifest, snapshot, row.key, left);
+  const isMine =
+    context.store.etag(left.key) === published?.etag ||
     context.store.read(left.key)?.carried?.key === context.carriedKey(row.key);
-  return { drops: isTaken || !isMine() ? undefined : left.key, again };
+  return { drops: isMine ? left.key : undefined, again: keysOf(claimants) };
+}
+
+/** The pages that want a path, and may have it now or no longer. */
+function keysOf(claimants: readonly Claimant[]): readonly PageKey[] {
+  return claimants.filter(({ wants }) => wants !== undefined).map(({ key }) => key);
+}
+
+/** Objects of other pages that a page at `path` displaces without overwriting them. */
+function evictedBy(context: PlanContext, claimants: readonly Claimant[], path: WantedPath): readonly ObjectKey[] {
+  const evicted: ObjectKey[] = [];
+  for (const { stands } of claimants) {
+    if (stands === undefined || stands.at.key === path.key) continue;
+    if (context.store.etag(stands.at.key) === stands.etag) evicted.push(stands.at.key);
+  }
+  return evicted;
 }
 
 /** The plan for a page that isn't in the snapshot. */
@@ -95,8 +104,9 @@ function planGone(context: PlanContext, manifest: ManifestReads, snapshot: Snaps
   return { do: "remove", row, ...release(context, manifest, snapshot, row, undefined) };
 }
 
+/** Stored time is the start of a clock bucket, mine may be that of a longer one, or of none: only the clocks compare. */
 function isBehind(mine: Stamp, stored: Stamp, nowSeconds: number): boolean {
-  const isTimeAhead = stored.time > mine.time && stored.time <= nowSeconds + CLOCK_AHEAD_MAX_SECONDS;
+  const isTimeAhead = stored.time > nowSeconds && stored.time <= nowSeconds + CLOCK_AHEAD_MAX_SECONDS;
   return mine.epoch < stored.epoch || mine.version < stored.version || isTimeAhead;
 }
 
@@ -117,36 +127,42 @@ export function planPage(
   if (verified !== undefined && (verified.epoch > stamp.epoch || verified.version > stamp.version)) {
     return { do: "nothing", outcome: { kind: "newer", key } };
   }
+  if (context.staticKeys.has(located.collisionKey)) {
+    const owner = `static${located.path}`;
+    return { do: "collide", owner, ...release(context, manifest, snapshot, row, undefined) };
+  }
+  const claimants = claimantsOf(context.site, manifest, snapshot, key, located);
+  const owner = ownerAmong(context.site, claimants, key);
+  if (owner !== undefined) return { do: "collide", owner, ...release(context, manifest, snapshot, row, undefined) };
   const etag = context.store.etag(located.key);
   const published = row?.published;
   const holds = published?.path === located.path && etag !== undefined && published.etag === etag;
   if (holds && row !== undefined) {
     if (isBehind(stamp, published.stamp, context.nowSeconds)) return { do: "nothing", outcome: { kind: "newer", key } };
     if (published.digest === digest) return { do: "verify", row };
-    return { do: "write", reason: "changed", drops: undefined, again: [] };
+    return { do: "write", reason: "changed", evicts: [], drops: undefined, again: [] };
   }
-  if (context.staticKeys.has(located.collisionKey)) {
-    return { do: "collide", owner: `static${located.path}`, ...leave(context, manifest, snapshot, row, located.key) };
-  }
-  const rivals = rivalsOf(context.site, manifest, snapshot, key, located);
-  const owner = rivals[0];
-  if (owner !== undefined && comparePages(context.site, owner.key, key) < 0) {
-    return { do: "collide", owner: owner.key, ...leave(context, manifest, snapshot, row, located.key) };
-  }
-  const left = leave(context, manifest, snapshot, row, located.key);
+  const left = release(context, manifest, snapshot, row, located.key);
   // Whoever stood here before sees that the path is no longer its own.
-  const again = [...left.again, ...rivals.map((rival) => rival.key)];
+  const again = [...left.again, ...keysOf(claimants)];
+  const evicts = [...evictedBy(context, claimants, located)];
+  const was = published === undefined ? undefined : wantedOf(published.path);
+  let { drops } = left;
+  if (drops !== undefined && was !== undefined && clash(was, located)) {
+    evicts.push(drops);
+    drops = undefined;
+  }
   const stored = etag === undefined ? undefined : context.store.read(located.key);
   if (stored === undefined) {
     const reason = published === undefined ? "new" : published.path === located.path ? "missing" : "moved";
-    return { do: "write", reason, drops: left.drops, again };
+    return { do: "write", reason, evicts, drops, again };
   }
   if (stored.carried === undefined) {
     if (!context.isFirstBuild && !context.replacesForeign) {
       const error = `${key}: ${located.key} holds a file that rekiln didn't write. Move it elsewhere, or replace it with --force.`;
       return { do: "fail", error };
     }
-    return { do: "write", reason: published?.path === located.path ? "altered" : "new", drops: left.drops, again };
+    return { do: "write", reason: published?.path === located.path ? "altered" : "new", evicts, drops, again };
   }
   const isOwn = stored.carried.key === context.carriedKey(key);
   if (isOwn && isBehind(stamp, stored.carried.stamp, context.nowSeconds)) {
@@ -154,15 +170,5 @@ export function planPage(
   }
   if (isOwn && stored.digest === digest) return { do: "adopt", stored, drops: left.drops, again };
   const reason = published?.path === located.path ? "altered" : published === undefined ? "new" : "moved";
-  return { do: "write", reason, drops: left.drops, again };
-}
-
-function leave(
-  context: PlanContext,
-  manifest: ManifestReads,
-  snapshot: Snapshot,
-  row: PageRow | undefined,
-  stays: ObjectKey,
-): Released {
-  return row === undefined ? { drops: undefined, again: [] } : release(context, manifest, snapshot, row, stays);
+  return { do: "write", reason, evicts, drops, again };
 }

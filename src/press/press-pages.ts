@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 
 import type { Clock } from "../core/clock.ts";
+import { RekilnError } from "../core/errors.ts";
 import type { PageOutcome } from "../core/outcome.ts";
 import { parsePageKey } from "../core/page.ts";
 import type { PageKey } from "../core/page.ts";
@@ -331,9 +332,15 @@ class Press {
       }
       case "write": {
         const bytes = content?.length ?? 0;
-        this.#outcomes.push({ kind: "written", reason: plan.reason, key, path, bytes });
+        if (transaction === undefined) this.#outcomes.push({ kind: "written", reason: plan.reason, key, path, bytes });
         if (transaction !== undefined && staged !== undefined && content !== undefined) {
-          const etag = this.#context.store.replace(staged);
+          for (const objectKey of plan.evicts) this.#context.store.remove(objectKey);
+          const etag = this.#replace(staged);
+          if (typeof etag !== "string") {
+            this.#recordFailure(page, `${key}: ${etag.message} ${etag.hint ?? ""}`, rendered.edges, transaction);
+            return true;
+          }
+          this.#outcomes.push({ kind: "written", reason: plan.reason, key, path, bytes });
           page.staged = undefined;
           this.#record(page, rendered, published(page, rendered, etag, content), transaction);
         }
@@ -355,6 +362,16 @@ class Press {
     }
     if (plan.drops !== undefined && transaction !== undefined) this.#context.store.remove(plan.drops);
     return true;
+  }
+
+  /** Puts a staged page in its place; the error when something that isn't ours is in the way. */
+  #replace(staged: Staged): string | RekilnError {
+    try {
+      return this.#context.store.replace(staged);
+    } catch (error) {
+      if (error instanceof RekilnError && error.code === "store-blocked") return error;
+      throw error;
+    }
   }
 
   #record(

@@ -8,7 +8,7 @@ import { parsePageKey } from "../core/page.ts";
 import type { PageKey } from "../core/page.ts";
 import type { Read } from "../core/read.ts";
 import type { Edge } from "../manifest/manifest.ts";
-import { renderJson } from "../render/json.ts";
+import { jsonText } from "../core/json-template.ts";
 import { TemplateError } from "../render/renderer.ts";
 import type { Renderer } from "../render/renderer.ts";
 import { ancestorKeys, encodePath, parsePath } from "../site/path.ts";
@@ -109,7 +109,7 @@ async function contentOf(
   if (typeof data !== "object" || data === null) {
     throw new TypeError(`load of route ${route.name} gave ${data === null ? "null" : typeof data}, not an object`);
   }
-  if (route.template.kind === "json") return renderJson(data);
+  if (route.template.kind === "json") return jsonText(data);
   const props: PageProps = {
     site: { url: site.url, base: site.base },
     path: encodePath(site.base, path),

@@ -65,16 +65,3 @@ export function escapeXml(value: string): string {
 export function escapeXmlAttribute(value: string): string {
   return escapeXml(value).replaceAll(/[\t\n]/g, entity);
 }
-
-const SCRIPT_ESCAPES: Readonly<Record<string, string>> = {
-  "<": String.raw`\u003c`,
-  ">": String.raw`\u003e`,
-  "&": String.raw`\u0026`,
-  "\u2028": String.raw`\u2028`,
-  "\u2029": String.raw`\u2029`,
-};
-
-/** Makes JSON text safe inside `<script>`: it stays the same JSON, and can neither end the element nor open a comment. */
-export function scriptJson(jsonText: string): string {
-  return jsonText.replaceAll(/[<>&\u2028\u2029]/g, (character) => SCRIPT_ESCAPES[character] ?? "");
-}

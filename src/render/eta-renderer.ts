@@ -1,7 +1,7 @@
 import { Html, raw } from "../core/html.ts";
+import { json } from "../core/json-template.ts";
 import { messageOf } from "../core/errors.ts";
 import { compileTemplate, type TemplateFunction, type TemplateRuntime } from "./compile-template.ts";
-import { json } from "./json.ts";
 import { parseTemplate, type TagPart } from "./parse-template.ts";
 import { TemplateError, type Renderer } from "./renderer.ts";
 import { requireHtml, SlotError } from "./slot-value.ts";

@@ -8,7 +8,7 @@ import {
   escapeXml,
   escapeXmlAttribute,
 } from "./escape.ts";
-import { ScriptJson } from "./json.ts";
+import { ScriptJson } from "../core/json-template.ts";
 import type { SlotContext } from "./slot-context.ts";
 
 /** A value that can't be printed. The message reads on from the expression: "`it.film.year` is undefined: ...". */

@@ -8,6 +8,14 @@ const CONTROL = /[\u0000-\u001F\u007F-\u009F]/;
 /** `1.2` is a version, not a file: an extension has a letter. */
 const FILE_NAME = /.\.(?=[0-9]*[A-Za-z])[A-Za-z0-9]{1,16}$/u;
 
+/** What almost every path is: nothing in it needs a closer look, and links write it as it stands. */
+const PLAIN = /^\/(?:[A-Za-z0-9_~+-][A-Za-z0-9._~+-]*\/)*$/;
+const PLAIN_LENGTH_MAX = 200;
+
+function isPlain(text: string): boolean {
+  return text.length <= PLAIN_LENGTH_MAX && PLAIN.test(text) && !/index\.html/i.test(text);
+}
+
 export type ParsedPath =
   | { readonly ok: true; readonly path: SitePath; readonly key: ObjectKey; readonly collisionKey: string }
   | { readonly ok: false; readonly problem: string };
@@ -73,6 +81,11 @@ function problemOf(text: string, segments: readonly string[]): string | undefine
  * with one collision key can't both stand in a store, nor can one whose `ancestorKeys` hold the other's.
  */
 export function parsePath(text: string): ParsedPath {
+  if (isPlain(text)) {
+    const collisionKey = text === "/" ? text : text.slice(0, -1).toLowerCase();
+    // With the end of this function the one place that makes site paths and object keys.
+    return { ok: true, path: text as SitePath, key: `${text.slice(1)}index.html` as ObjectKey, collisionKey };
+  }
   const wrongText = textProblem(text);
   if (wrongText !== undefined) return { ok: false, problem: wrongText };
   const segments = segmentsOf(text);
@@ -83,7 +96,7 @@ export function parsePath(text: string): ParsedPath {
   if (bytes > MAX_KEY_BYTES) {
     return { ok: false, problem: `is stored under a key of ${bytes} bytes, and ${MAX_KEY_BYTES} is the most` };
   }
-  // The one place that makes site paths and object keys.
+  // With `isPlain` above the one place that makes site paths and object keys.
   return { ok: true, path: text as SitePath, key: key as ObjectKey, collisionKey: collisionKeyOf(segments) };
 }
 
@@ -92,6 +105,7 @@ export function parsePath(text: string): ParsedPath {
  * one of these collision keys that is a file can't stand beside this one.
  */
 export function ancestorKeys(path: SitePath): readonly string[] {
+  if (!path.includes(".")) return [];
   const folders = segmentsOf(path).slice(0, -1).map(foldCase);
   return folders.flatMap((folder, index) =>
     FILE_NAME.test(folder) ? [`/${folders.slice(0, index + 1).join("/")}`] : [],
@@ -112,6 +126,7 @@ export function pagedPath(path: SitePath, n: number): SitePath | undefined {
 
 /** The path for links, with the site's base (`""` or `/films`, already encoded) in front: percent-encoded UTF-8. */
 export function encodePath(base: string, path: SitePath): string {
+  if (PLAIN.test(path)) return base + path;
   const encode = (segment: string): string =>
     encodeURIComponent(segment).replaceAll(/%(?:24|26|2B|2C|3A|3B|3D|40)/g, (code) => decodeURIComponent(code));
   return base + path.split("/").map(encode).join("/");

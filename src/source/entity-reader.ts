@@ -13,10 +13,10 @@ import type { TypeTable } from "./entity-schema.ts";
 import { GenerationCache } from "./generation-cache.ts";
 import type { Snapshot, SourceReader, ValueCount } from "./source.ts";
 
-/** Bytes of entity text kept parsed, and rows of lists kept in order, for one thread. */
-const ENTITY_CACHE_BYTES = 8 << 20;
-const LIST_CACHE_ROWS = 2 << 20;
-const VALUE_CACHE_ENTRIES = 100_000;
+/** Bytes of a type's entity text kept parsed, and rows of lists kept in order, for one thread. */
+const ENTITY_CACHE_BYTES = 2 << 20;
+const LIST_CACHE_ROWS = 1 << 20;
+const VALUE_CACHE_ENTRIES = 20_000;
 /** Up to this many rows the lists of several values are merged. */
 const MERGE_ROWS_MAX = 1000;
 
@@ -50,13 +50,29 @@ export class EntityReader implements SourceReader {
   }
 }
 
+/** What is known of one type at one version. */
+interface EntityCache {
+  readonly table: TypeTable;
+  readonly byId: GenerationCache<string, EntityData>;
+  readonly bySeq: GenerationCache<number, EntityData>;
+  /** By field: whether a value is some entity's. */
+  readonly values: Map<string, GenerationCache<Scalar, boolean>>;
+}
+
+function keep(cache: EntityCache, seq: number, text: string): EntityData {
+  // Stored data is what `JSON.stringify` of an entity gave.
+  const entity = deepFreeze(JSON.parse(text)) as EntityData;
+  cache.byId.set(entity.id, entity, text.length);
+  cache.bySeq.set(seq, entity, text.length);
+  return entity;
+}
+
 class EntitySnapshot implements Snapshot {
   readonly version: number;
   readonly #database: DatabaseSync;
   readonly #tables: ReadonlyMap<string, TypeTable>;
   readonly #statements = new Map<string, StatementSync>();
-  readonly #byId = new GenerationCache<string, EntityData>(ENTITY_CACHE_BYTES);
-  readonly #bySeq = new GenerationCache<string, EntityData>(ENTITY_CACHE_BYTES);
+  readonly #entities = new Map<string, EntityCache>();
   readonly #lists = new GenerationCache<string, Int32Array>(LIST_CACHE_ROWS);
   readonly #values = new GenerationCache<string, readonly ValueCount[]>(VALUE_CACHE_ENTRIES);
   readonly #counts = new GenerationCache<string, number>(VALUE_CACHE_ENTRIES);
@@ -68,12 +84,11 @@ class EntitySnapshot implements Snapshot {
   }
 
   get(type: string, id: string): EntityData | undefined {
-    const key = `${type}\0${id}`;
-    const cached = this.#byId.get(key);
+    const cache = this.#cache(type);
+    const cached = cache.byId.get(id);
     if (cached !== undefined) return cached;
-    const table = this.#table(type);
-    const row = this.#all(`SELECT seq, data FROM ${table.entities} WHERE id = ?`, [id])[0];
-    return row === undefined ? undefined : this.#keep(table, Number(row[0]), String(row[1]));
+    const row = this.#all(`SELECT seq, data FROM ${cache.table.entities} WHERE id = ?`, [id])[0];
+    return row === undefined ? undefined : keep(cache, Number(row[0]), String(row[1]));
   }
 
   list(
@@ -102,6 +117,21 @@ class EntitySnapshot implements Snapshot {
       if (row !== undefined) rows.push(row);
     }
     return rows;
+  }
+
+  has(type: string, field: string, value: Scalar): boolean {
+    const cache = this.#cache(type);
+    let known = cache.values.get(field);
+    if (known === undefined) {
+      known = new GenerationCache(VALUE_CACHE_ENTRIES);
+      cache.values.set(field, known);
+    }
+    const cached = known.get(value);
+    if (cached !== undefined) return cached;
+    const sql = `SELECT 1 FROM ${cache.table.values} WHERE field = ? AND value = ? LIMIT 1`;
+    const found = this.#all(sql, [fieldNumber(cache.table, field), orderKey(value)]).length > 0;
+    known.set(value, found, 1);
+    return found;
   }
 
   count(type: string, where: WhereValues): number {
@@ -157,8 +187,23 @@ class EntitySnapshot implements Snapshot {
   }
 
   #table(type: string): TypeTable {
+    return this.#cache(type).table;
+  }
+
+  #cache(type: string): EntityCache {
+    const cache = this.#entities.get(type);
+    if (cache !== undefined) return cache;
     const table = this.#tables.get(type);
-    if (table !== undefined) return table;
+    if (table !== undefined) {
+      const made: EntityCache = {
+        table,
+        byId: new GenerationCache(ENTITY_CACHE_BYTES),
+        bySeq: new GenerationCache(ENTITY_CACHE_BYTES),
+        values: new Map(),
+      };
+      this.#entities.set(type, made);
+      return made;
+    }
     throw new RekilnError({
       code: "type-unknown",
       message: `There is no entity type ${JSON.stringify(type)}.`,
@@ -207,18 +252,11 @@ class EntitySnapshot implements Snapshot {
   }
 
   #bySequence(table: TypeTable, seq: number): EntityData | undefined {
-    const cached = this.#bySeq.get(`${table.entities}:${seq}`);
+    const cache = this.#cache(table.model.name);
+    const cached = cache.bySeq.get(seq);
     if (cached !== undefined) return cached;
     const row = this.#all(`SELECT data FROM ${table.entities} WHERE seq = ?`, [seq])[0];
-    return row === undefined ? undefined : this.#keep(table, seq, String(row[0]));
-  }
-
-  #keep(table: TypeTable, seq: number, text: string): EntityData {
-    // Stored data is what `JSON.stringify` of an entity gave.
-    const entity = deepFreeze(JSON.parse(text)) as EntityData;
-    this.#byId.set(`${table.model.name}\0${entity.id}`, entity, text.length);
-    this.#bySeq.set(`${table.entities}:${seq}`, entity, text.length);
-    return entity;
+    return row === undefined ? undefined : keep(cache, seq, String(row[0]));
   }
 
   #all(sql: string, values: readonly SQLInputValue[]): unknown[][] {

@@ -86,9 +86,9 @@ export class TypeWriter {
     }
     // Stored data is what `JSON.stringify` of an entity gave.
     const old = JSON.parse(oldData) as EntityData;
+    // None when they only stand in another order, which a page sees that uses all of them.
     const fields = changedFields(old, entity);
     this.#update.run(this.#version, raw, ...this.#keys(entity), data, seq);
-    if (fields.length === 0) return { did: "same", seq };
     if (this.model.index.some((field) => fields.includes(field))) {
       this.#deleteValues(old);
       this.#insertValues(entity, seq);

@@ -9,7 +9,8 @@ export interface FieldUse {
   usesAll: boolean;
 }
 
-const uses = new WeakMap<object, { readonly use: FieldUse; readonly entity: EntityData }>();
+/** Asked of a view it gives what is behind it. */
+const BEHIND = Symbol("behind");
 
 /** The traps of a view. Symbols, `then` and `toJSON` are asked by the language, not by the page. */
 class Recorder implements ProxyHandler<EntityData> {
@@ -20,7 +21,7 @@ class Recorder implements ProxyHandler<EntityData> {
   }
 
   get(target: EntityData, property: string | symbol): unknown {
-    if (typeof property === "symbol") return undefined;
+    if (typeof property === "symbol") return property === BEHIND ? this.#use : undefined;
     if (Object.hasOwn(target, property)) {
       this.#use.fields.add(property);
       return target[property];
@@ -48,12 +49,12 @@ class Recorder implements ProxyHandler<EntityData> {
 
 /** Hands out a frozen entity so that the fields which are really used are added to `use`. */
 export function recordingView(entity: EntityData, use: FieldUse): EntityData {
-  const view = new Proxy(entity, new Recorder(use));
-  uses.set(view, { use, entity });
-  return view;
+  return new Proxy(entity, new Recorder(use));
 }
 
-/** The entity behind a view and where its use is recorded; undefined for anything that isn't a view. */
-export function behindView(value: unknown): { readonly use: FieldUse; readonly entity: EntityData } | undefined {
-  return typeof value === "object" && value !== null ? uses.get(value) : undefined;
+/** Where the use of a view is recorded; undefined for anything that isn't a view. */
+export function useOfView(value: unknown): FieldUse | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  // Only a view's traps know the symbol.
+  return Reflect.get(value, BEHIND) as FieldUse | undefined;
 }

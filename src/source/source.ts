@@ -21,6 +21,8 @@ export interface Snapshot {
     limit: number,
   ): readonly EntityData[];
   count(type: string, where: WhereValues): number;
+  /** Whether some entity has this value in an indexed field. */
+  has(type: string, field: string, value: Scalar): boolean;
   /** Each value of an indexed field with the number of its entities, in the order of values. */
   values(type: string, field: string): readonly ValueCount[];
   /** The ids of a type in their order, `limit` at most, those after `after`. */

@@ -15,7 +15,7 @@ import {
   writeSync,
 } from "node:fs";
 import type { Stats } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 
 import { digestOf } from "../core/digest.ts";
 import { RekilnError } from "../core/errors.ts";
@@ -46,8 +46,8 @@ export class DirectoryPageStore implements PageStore {
   #sequence = 0;
 
   constructor(root: string, writer: string) {
-    this.#root = root;
-    this.#temporary = join(root, STATE_FOLDER, "tmp");
+    this.#root = resolve(root);
+    this.#temporary = join(this.#root, STATE_FOLDER, "tmp");
     this.#writer = writer;
     mkdirSync(this.#temporary, { recursive: true, mode: 0o750 });
   }
@@ -86,8 +86,7 @@ export class DirectoryPageStore implements PageStore {
   create(key: ObjectKey, content: Uint8Array): string | undefined {
     const path = join(this.#root, key);
     try {
-      this.#makeFolder(dirname(path));
-      return write(path, content);
+      return this.#inFolder(path, () => write(path, content));
     } catch (error) {
       if (["EEXIST", "ENOTDIR", "EISDIR"].includes(codeOf(error) ?? "")) return undefined;
       throw explain(error, path);
@@ -107,14 +106,9 @@ export class DirectoryPageStore implements PageStore {
   replace(staged: Staged): string {
     const path = join(this.#root, staged.key);
     try {
-      this.#makeFolder(dirname(path));
-      renameSync(staged.temporary, path);
+      this.#inFolder(path, () => renameSync(staged.temporary, path));
     } catch (error) {
-      // A folder that another writer just found empty and removed.
-      if (codeOf(error) !== "ENOENT") throw explain(error, path);
-      this.#folders.clear();
-      this.#makeFolder(dirname(path));
-      renameSync(staged.temporary, path);
+      throw explain(error, path);
     }
     return etagOf(statSync(path));
   }
@@ -193,6 +187,20 @@ export class DirectoryPageStore implements PageStore {
     const names = readdirSync(this.#temporary);
     for (const name of names) rmSync(join(this.#temporary, name), { force: true });
     return names.length;
+  }
+
+  /** Does something with a path once its folder is there. */
+  #inFolder<T>(path: string, act: () => T): T {
+    try {
+      this.#makeFolder(dirname(path));
+      return act();
+    } catch (error) {
+      if (codeOf(error) !== "ENOENT") throw error;
+      // A folder that another writer just found empty and removed.
+      this.#folders.clear();
+      this.#makeFolder(dirname(path));
+      return act();
+    }
   }
 
   #makeFolder(folder: string): void {

@@ -11,7 +11,9 @@ import type { BatchMessage, PlainError, ThreadData, ThreadReply } from "./press-
 /** Longest that a page may take, template and `load` together. */
 export const RENDER_TIME_MAX_MS = 10_000;
 const CHECK_MS = 250;
-const HEAP_MEGABYTES = 512;
+const HEAP_MEGABYTES = 256;
+/** Small, so that what pages leave behind is collected while it is in the cache, and memory stays flat. */
+const YOUNG_MEGABYTES = 24;
 
 /** Extension of this very file: threads run what this process runs. */
 const ENTRY = new URL(`../../workers/render-thread${import.meta.url.slice(-3)}`, import.meta.url);
@@ -69,7 +71,7 @@ export class ThreadPool implements PressPool {
     const data: ThreadData = { setup: { ...this.#setup, writer: `${process.pid}-${this.#started++}` }, beat };
     const worker = new Worker(ENTRY, {
       workerData: data,
-      resourceLimits: { maxOldGenerationSizeMb: HEAP_MEGABYTES },
+      resourceLimits: { maxOldGenerationSizeMb: HEAP_MEGABYTES, maxYoungGenerationSizeMb: YOUNG_MEGABYTES },
       stdout: false,
     });
     const thread: Thread = { worker, beats };

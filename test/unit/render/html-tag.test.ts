@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Html, raw } from "../../../src/core/html.ts";
 import { html as markup } from "../../../src/render/html-tag.ts";
-import { json } from "../../../src/render/json.ts";
+import { json } from "../../../src/core/json-template.ts";
 import { templateErrorOf } from "./render-once.ts";
 
 // Under another name, as the formatter rewrites what stands in html`…`.

@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createEtaRenderer } from "../../../src/render/eta-renderer.ts";
 import { html as markup } from "../../../src/render/html-tag.ts";
-import { json } from "../../../src/render/json.ts";
+import { json } from "../../../src/core/json-template.ts";
 import { TemplateError } from "../../../src/render/renderer.ts";
 import { XSS_PAYLOADS } from "../../support/xss-payloads.ts";
 import { attributeValues, domShape } from "./dom-shape.ts";

@@ -1,9 +1,9 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Html } from "../../../src/core/html.ts";
-import { json, renderJson } from "../../../src/render/json.ts";
+import { json, jsonText } from "../../../src/core/json-template.ts";
 import { XSS_PAYLOADS } from "../../support/xss-payloads.ts";
-import { textOf } from "./dom-shape.ts";
+import { textOf } from "../render/dom-shape.ts";
 
 describe("json", () => {
   it("gives the value back from within a script, whatever it is", () => {
@@ -24,11 +24,11 @@ describe("json", () => {
 
   it("refuses what has no JSON", () => {
     expect(() => json(undefined)).toThrow("undefined can't be written as JSON");
-    expect(() => renderJson(() => 1)).toThrow("a function can't be written as JSON");
-    expect(() => renderJson(1n)).toThrow(TypeError);
+    expect(() => jsonText(() => 1)).toThrow("a function can't be written as JSON");
+    expect(() => jsonText(1n)).toThrow(TypeError);
   });
 
   it("leaves the JSON of a page as it is", () => {
-    expect(renderJson({ a: "<&>", b: [null] })).toBe('{"a":"<&>","b":[null]}');
+    expect(jsonText({ a: "<&>", b: [null] })).toBe('{"a":"<&>","b":[null]}');
   });
 });

@@ -1,0 +1,118 @@
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+
+import type { BenchPart } from "./bench-part.ts";
+import { CannotRun } from "./cannot-run.ts";
+import type { CatalogueSite } from "./catalogue-site.ts";
+import { compareSites } from "./compare-sites.ts";
+import { figure } from "./figure.ts";
+import { writeHugoSite } from "./hugo-site.ts";
+import { measuredRun } from "./measured-run.ts";
+import type { MeasuredRun } from "./measured-run.ts";
+import { median } from "./median.ts";
+import type { RekilnBuild } from "./rekiln-build.ts";
+import { settleDisk } from "./settle-disk.ts";
+
+const SAMPLED_PAGES = 2000;
+
+/** The same pages by rekiln and by Hugo, turn by turn, each into an empty folder; then how far they are the same pages. */
+export const hugoPart: BenchPart = async ({ folder, rounds, catalogue, say }) => {
+  await checkHugo(folder);
+  const site = await catalogue();
+  const hugoDir = join(folder, "hugo");
+  say("writing the content of the Hugo site");
+  await writeHugoSite(site.data, join(site.dir, "static"), hugoDir);
+  const pairs: { readonly rekiln: RekilnBuild; readonly hugo: MeasuredRun }[] = [];
+  for (let round = 1; round <= rounds; round++) {
+    const rekiln = await site.coldBuild();
+    const hugo = await hugoBuild(hugoDir);
+    pairs.push({ rekiln, hugo });
+    say(`round ${round}: rekiln ${rekiln.seconds.toFixed(2)} s, Hugo ${hugo.seconds.toFixed(2)} s`);
+  }
+  const middle = (pick: (pair: (typeof pairs)[number]) => number): number => median(pairs.map(pick));
+  return [
+    figure(
+      "hugo.rekiln.wall",
+      middle(({ rekiln }) => rekiln.seconds),
+      "s",
+    ),
+    figure(
+      "hugo.wall",
+      middle(({ hugo }) => hugo.seconds),
+      "s",
+    ),
+    figure(
+      "hugo.rekiln.cpu",
+      middle(({ rekiln }) => rekiln.cpuSeconds),
+      "s",
+    ),
+    figure(
+      "hugo.cpu",
+      middle(({ hugo }) => hugo.cpuSeconds),
+      "s",
+    ),
+    figure(
+      "hugo.rekiln.peak",
+      middle(({ rekiln }) => rekiln.peakBytes / 1e6),
+      "MB",
+    ),
+    figure(
+      "hugo.peak",
+      middle(({ hugo }) => hugo.peakBytes / 1e6),
+      "MB",
+    ),
+    ...samePages(site, hugoDir, say),
+    figure(
+      "hugo.speed",
+      middle(({ rekiln, hugo }) => hugo.seconds / rekiln.seconds),
+      "× Hugo's",
+      { atLeast: 3 },
+    ),
+    figure(
+      "hugo.memory",
+      middle(({ rekiln, hugo }) => rekiln.peakBytes / hugo.peakBytes),
+      "× Hugo's",
+      { atMost: 1 / 6 },
+    ),
+  ];
+};
+
+async function checkHugo(folder: string): Promise<void> {
+  try {
+    await measuredRun("hugo", ["version"], folder);
+  } catch (cause) {
+    throw new CannotRun("there is no hugo: run `apt-get install hugo`", { cause });
+  }
+}
+
+async function hugoBuild(dir: string): Promise<MeasuredRun> {
+  for (const made of ["public", "resources"]) rmSync(join(dir, made), { recursive: true, force: true });
+  settleDisk();
+  const run = await measuredRun("hugo", ["--quiet"], dir);
+  if (run.exitCode !== 0)
+    throw new Error(`hugo ended with ${run.exitCode}:\n${(run.stderr + run.stdout).slice(-4000)}`);
+  return run;
+}
+
+function samePages(site: CatalogueSite, hugoDir: string, say: (line: string) => void) {
+  const same = compareSites(site.dist, join(hugoDir, "public"), SAMPLED_PAGES, pageOfHugo);
+  const list = (what: string, names: readonly string[]): void => {
+    if (names.length > 0) say(`${what}: ${names.slice(0, 10).join(", ")}${names.length > 10 ? ", …" : ""}`);
+  };
+  list("pages of rekiln's site only", same.onlyFirst);
+  list("pages of Hugo's site only", same.onlySecond);
+  list("pages whose text or links differ", same.differing);
+  return [
+    figure("hugo.pages.both", same.common, "pages"),
+    figure("hugo.pages.onlyRekiln", same.onlyFirst.length, "pages"),
+    figure("hugo.pages.onlyHugo", same.onlySecond.length, "pages"),
+    figure("hugo.pages.compared", same.sampled, "pages"),
+    figure("hugo.pages.differing", same.differing.length, "pages"),
+  ];
+}
+
+/** Hugo puts the names for the search beside their list, and a redirect at `1/` of every list of several pages. */
+function pageOfHugo(file: string): string | undefined {
+  if (/(?:^|\/)1\/index\.html$/.test(file)) return undefined;
+  return file.replace(/^names\/(.+)\/index\.json$/, "search/$1.json");
+}

@@ -1,0 +1,157 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+
+import type { PageKey } from "../../src/core/page.ts";
+import type { Progress } from "../../src/core/progress.ts";
+import type { Manifest } from "../../src/manifest/manifest.ts";
+import { SqliteManifest } from "../../src/manifest/sqlite-manifest.ts";
+import { build } from "../../src/press/build.ts";
+import type { BuildResult } from "../../src/press/build.ts";
+import type { PressPool } from "../../src/press/press-pool.ts";
+import { registerTemplates } from "../../src/press/site-record.ts";
+import type { SiteRecord } from "../../src/press/site-record.ts";
+import type { Renderer } from "../../src/render/renderer.ts";
+import type { Site } from "../../src/site/site.ts";
+import { FilesSource } from "../../src/source/files-source.ts";
+import type { Source } from "../../src/source/source.ts";
+import { DirectoryPageStore } from "../../src/store/directory.ts";
+import { openManifest, openRecord, withVersion } from "../../src/system/site-state.ts";
+import { InlinePool } from "./inline-pool.ts";
+
+/** Where a site's data, pages and state are. */
+export interface Folders {
+  readonly data: string;
+  readonly store: string;
+  readonly state: string;
+}
+
+/** A site with its templates, as one build sees them. */
+export interface TestedSite {
+  readonly site: Site;
+  readonly renderer: Renderer;
+  /** By route: changes with its templates. */
+  readonly fingerprints: ReadonlyMap<string, string>;
+  /** Changes with the schemas. */
+  readonly fingerprint: string;
+}
+
+/** Stands between a build and what it works with, to plant bugs. */
+export interface Plant {
+  readonly source?: (source: Source) => Source;
+  /** For the build and for the press alike. */
+  readonly manifest?: (manifest: Manifest) => Manifest;
+  readonly pool?: (pool: PressPool) => PressPool;
+}
+
+export interface BuildInProcess {
+  readonly nowMs: number;
+  readonly isForced?: boolean;
+  readonly routes?: ReadonlySet<string>;
+  /** Stops the build when so many renders have begun. */
+  readonly stopAfter?: number;
+  readonly plant?: Plant;
+}
+
+export interface BuiltInProcess extends BuildResult {
+  /** Pages whose render was begun, each as often as it was. */
+  readonly rendered: readonly PageKey[];
+}
+
+export const silent: Progress = {
+  phase: () => undefined,
+  expect: () => undefined,
+  records: () => undefined,
+  outcomes: () => undefined,
+};
+
+/** Builds a site as `runBuild` does, but for its config file, its static files and its threads. */
+export async function buildInProcess(
+  folders: Folders,
+  tested: TestedSite,
+  options: BuildInProcess,
+): Promise<BuiltInProcess> {
+  const { site, renderer, fingerprints } = tested;
+  const { plant = {}, stopAfter = Number.POSITIVE_INFINITY } = options;
+  const stop = new AbortController();
+  const { signal } = stop;
+  const clock = (): number => options.nowMs;
+  using stack = new DisposableStack();
+  for (const folder of [folders.state, folders.store]) mkdirSync(folder, { recursive: true });
+
+  const store = new DirectoryPageStore(folders.store, "main");
+  store.removeTemporary();
+  const { record: before } = openRecord(store, "");
+  const files = stack.use(
+    new FilesSource({
+      dir: folders.data,
+      name: "data/",
+      mirror: join(folders.state, "entities.db"),
+      models: site.entities,
+      fingerprint: tested.fingerprint,
+      firstVersion: before.ceiling,
+    }),
+  );
+  const source = plant.source?.(files) ?? files;
+  await source.refresh(silent.records, signal);
+  if (source.version() < before.version) source.raiseVersion(before.ceiling);
+
+  const opened = openManifest(folders.state, before);
+  stack.use(opened.manifest);
+  const manifest = plant.manifest?.(opened.manifest) ?? opened.manifest;
+  if (manifest.meta("bulk") !== undefined) manifest.finishBulk();
+  const isFresh = before.isFirstBuild && opened.isNew && store.isEmpty();
+  const templates = { routes: fingerprints, assets: new Map<string, string>(), usersOf: () => new Set<string>() };
+  const record: SiteRecord = {
+    ...withVersion(registerTemplates(before, templates), source.identity, source.version()),
+    generation: opened.isNew ? before.generation + 1 : before.generation,
+  };
+  store.writeRecord(JSON.stringify(record));
+  manifest.setMeta("generation", String(record.generation));
+
+  const epochs = new Map(Object.entries(record.routes).map(([route, { epoch }]) => [route, epoch]));
+  const ofThread = stack.use(new SqliteManifest(opened.file));
+  await using inline = new InlinePool(
+    {
+      site,
+      renderer,
+      assets: new Map(),
+      useAsset: () => undefined,
+      reader: stack.use(source.reader()),
+      manifest: plant.manifest?.(ofThread) ?? ofThread,
+      store: new DirectoryPageStore(folders.store, "thread"),
+      staticKeys: new Set(),
+      isFirstBuild: record.isFirstBuild,
+      epochs,
+      clock,
+    },
+    signal,
+    (rendered) => {
+      if (rendered >= stopAfter) stop.abort();
+    },
+  );
+  const result = await build(
+    {
+      site,
+      source,
+      reader: stack.use(source.reader()),
+      manifest,
+      store,
+      pool: plant.pool?.(inline) ?? inline,
+      epochs,
+      clock,
+      progress: silent,
+      signal,
+    },
+    {
+      routes: options.routes,
+      isDryRun: false,
+      isForced: options.isForced ?? false,
+      maxDeletes: undefined,
+      isFresh,
+    },
+  );
+  if (options.routes === undefined && record.isFirstBuild) {
+    store.writeRecord(JSON.stringify({ ...record, isFirstBuild: false }));
+  }
+  return { ...result, rendered: inline.rendered };
+}

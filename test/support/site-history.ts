@@ -1,0 +1,327 @@
+import { randomUUID } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import type { PageKey } from "../../src/core/page.ts";
+import { carriedKey, findCarrier } from "../../src/core/stamp.ts";
+import { digestOf } from "../../src/core/digest.ts";
+import { DirectoryPageStore, extensionOf, STATE_FOLDER } from "../../src/store/directory.ts";
+import { openManifest, openRecord } from "../../src/system/site-state.ts";
+import { buildInProcess } from "./build-in-process.ts";
+import type { BuiltInProcess, Folders, Plant, TestedSite } from "./build-in-process.ts";
+import { siteOf, typeName } from "./model-site.ts";
+import type { ModelSite } from "./model-site.ts";
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** One edit of the data, the templates or the stored files. Edits of what isn't there do nothing. */
+export type Edit =
+  /** Creates an entity, or sets fields of the one that is there. */
+  | { readonly edit: "put"; readonly type: number; readonly id: string; readonly fields: Fields }
+  | { readonly edit: "delete"; readonly type: number; readonly id: string }
+  | { readonly edit: "unset"; readonly type: number; readonly id: string; readonly field: string }
+  | {
+      readonly edit: "swap";
+      readonly type: number;
+      readonly id: string;
+      readonly other: string;
+      readonly field: string;
+    }
+  /** The fields of a record stand in another order. */
+  | { readonly edit: "reorder"; readonly type: number; readonly id: string }
+  /** The other version of a route's template. */
+  | { readonly edit: "template"; readonly route: number }
+  /** The other site. */
+  | { readonly edit: "config" }
+  | { readonly edit: "wait"; readonly hours: number }
+  | { readonly edit: "remove file" | "touch file" | "alter file"; readonly nth: number }
+  | { readonly edit: "lose mirror" };
+
+export interface Batch {
+  readonly edits: readonly Edit[];
+  /** `one route first`: a build of the `nth` route, and then a whole one. `stopped`: after `nth` renders. */
+  readonly how: "build" | "forced" | "one route first" | "stopped";
+  readonly nth: number;
+  /** What is lost once the batch is built; a build follows that must change nothing. */
+  readonly thenLose: "manifest" | "state" | "record" | undefined;
+}
+
+export interface History {
+  readonly sites: readonly [ModelSite, ModelSite];
+  readonly initial: readonly Edit[];
+  readonly batches: readonly Batch[];
+}
+
+/** What a history cost: pages rendered by incremental builds of data edits, for pages whose bytes changed. */
+export interface Cost {
+  builds: number;
+  rendered: number;
+  changed: number;
+}
+
+const BASE = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
+const START_MS = Date.UTC(2024, 2, 30, 20);
+const HOUR_MS = 3_600_000;
+
+interface LiveFile {
+  readonly key: string;
+  readonly body: string;
+}
+
+/**
+ * Runs a history: after each batch an incremental build must give what a clean build of the same data gives.
+ * @throws where it doesn't, saying which file
+ */
+export async function checkHistory(history: History, cost: Cost, plant: Plant = {}): Promise<void> {
+  const root = join(BASE, `rekiln-property-${randomUUID()}`);
+  mkdirSync(join(root, "data"), { recursive: true });
+  try {
+    const run = new Run(history, root, cost, plant);
+    await run.batch({ edits: history.initial, how: "build", nth: 0, thenLose: undefined }, "first");
+    for (const [index, batch] of history.batches.entries()) {
+      const isLast = index === history.batches.length - 1;
+      await run.batch(isLast && batch.how === "stopped" ? { ...batch, how: "build" } : batch, `batch ${index + 1}`);
+    }
+  } finally {
+    rmSync(root, { recursive: true, force: true });
+  }
+}
+
+class Run {
+  readonly #history: History;
+  readonly #root: string;
+  readonly #cost: Cost;
+  readonly #plant: Plant;
+  readonly #folders: Folders;
+  readonly #entities: readonly Map<string, Fields>[] = [new Map(), new Map(), new Map()];
+  readonly #versions = [0, 0, 0, 0];
+  readonly #sites = new Map<string, TestedSite>();
+  #site: 0 | 1 = 0;
+  #nowMs = START_MS;
+  #cleanBuilds = 0;
+
+  constructor(history: History, root: string, cost: Cost, plant: Plant) {
+    this.#history = history;
+    this.#root = root;
+    this.#cost = cost;
+    this.#plant = plant;
+    this.#folders = { data: join(root, "data"), store: join(root, "dist"), state: join(root, "state") };
+  }
+
+  async batch(batch: Batch, name: string): Promise<void> {
+    for (const edit of batch.edits) this.#edit(edit);
+    this.#writeData();
+    if (batch.how === "stopped") {
+      await this.#stopped(batch.nth);
+      return;
+    }
+    const tested = this.#tested();
+    if (batch.how === "one route first") {
+      const names = [...tested.site.routes.keys()];
+      const routes = new Set([names[batch.nth % names.length] ?? ""]);
+      await this.#build(this.#folders, { routes });
+    }
+    const before = liveFiles(this.#folders.store);
+    const built = await this.#build(this.#folders, { isForced: batch.how === "forced" });
+    if (batch.how === "build" && built.plan.whole.size === 0) {
+      this.#cost.builds++;
+      this.#cost.rendered += built.rendered.length;
+      this.#cost.changed += differences(before, liveFiles(this.#folders.store)).length;
+    }
+    await this.#check(built, name);
+    if (batch.thenLose !== undefined && built.tally.failed.size === 0) {
+      this.#lose(batch.thenLose);
+      const again = await this.#build(this.#folders, {});
+      await this.#check(again, `${name}, after the loss of ${batch.thenLose}`);
+    }
+  }
+
+  async #stopped(stopAfter: number): Promise<void> {
+    try {
+      await this.#build(this.#folders, { stopAfter: stopAfter + 1 });
+    } catch (error) {
+      if (!(error instanceof Error) || error.name !== "AbortError") throw error;
+    }
+  }
+
+  #tested(): TestedSite {
+    const name = `${this.#site} ${this.#versions.join(" ")}`;
+    let tested = this.#sites.get(name);
+    if (tested === undefined) {
+      tested = siteOf(this.#history.sites[this.#site], this.#versions);
+      this.#sites.set(name, tested);
+    }
+    return tested;
+  }
+
+  async #build(
+    folders: Folders,
+    options: { readonly isForced?: boolean; readonly routes?: ReadonlySet<string>; readonly stopAfter?: number },
+  ): Promise<BuiltInProcess> {
+    const plant = folders === this.#folders ? this.#plant : {};
+    return await buildInProcess(folders, this.#tested(), { ...options, nowMs: this.#nowMs, plant });
+  }
+
+  /** Compares with a clean build, builds once more, and looks what is left behind. */
+  async #check(built: BuiltInProcess, name: string): Promise<void> {
+    const clean: Folders = {
+      data: this.#folders.data,
+      store: join(this.#root, `clean-${this.#cleanBuilds}`, "dist"),
+      state: join(this.#root, `clean-${this.#cleanBuilds++}`, "state"),
+    };
+    const cleanly = await this.#build(clean, {});
+    equal(`${name}: pages that fail`, [...built.tally.failed].sort(), [...cleanly.tally.failed].sort());
+    equal(`${name}: pages that collide`, [...built.tally.collided].sort(), [...cleanly.tally.collided].sort());
+    const exempt = new Set([...cleanly.tally.failed.keys()].map(carriedBy));
+    const [have, want] = [this.#folders.store, clean.store].map((store) => liveFiles(store));
+    if (have === undefined || want === undefined) return;
+    equal(`${name}: files`, without(have, exempt), without(want, exempt));
+
+    const second = await this.#build(this.#folders, {});
+    equal(`${name}: the next build writes`, second.tally.written, {
+      new: 0,
+      changed: 0,
+      moved: 0,
+      missing: 0,
+      altered: 0,
+    });
+    const retried = [...second.tally.failed.keys(), ...second.tally.collided.keys()].sort();
+    equal(`${name}: the next build renders`, [...new Set(second.rendered)].sort(), retried);
+    equal(`${name}: the next build changes`, liveFiles(this.#folders.store), have);
+    equal(`${name}: temporary files`, readdirSync(join(this.#folders.store, STATE_FOLDER, "tmp")), []);
+    this.#checkManifest(name, exempt);
+    rmSync(join(clean.state, ".."), { recursive: true, force: true });
+  }
+
+  /** Each file is one published page's, and each published page has its file. */
+  #checkManifest(name: string, exempt: ReadonlySet<string>): void {
+    const { record } = openRecord(new DirectoryPageStore(this.#folders.store, "test"), "");
+    const { manifest } = openManifest(this.#folders.state, record);
+    using _manifest = manifest;
+    const published = [...manifest.stored()].flat().map(({ key }) => carriedBy(key));
+    const stored = [...liveFiles(this.#folders.store).values()].map(({ key }) => key);
+    const checked = (keys: readonly string[]): string[] => keys.filter((key) => !exempt.has(key)).sort();
+    equal(`${name}: published pages`, checked(published), checked(stored));
+  }
+
+  #lose(what: "manifest" | "state" | "record"): void {
+    const { state, store } = this.#folders;
+    if (what === "record") rmSync(join(store, STATE_FOLDER, "site.json"));
+    if (what === "state") rmSync(state, { recursive: true });
+    if (what === "manifest") {
+      for (const file of readdirSync(state)) if (file.startsWith("manifest-")) rmSync(join(state, file));
+    }
+  }
+
+  #writeData(): void {
+    for (const [type, entities] of this.#entities.entries()) {
+      const lines = [...entities.values()].map((entity) => `${JSON.stringify(entity)}\n`);
+      writeFileSync(join(this.#folders.data, `${typeName(type)}.ndjson`), lines.join(""));
+    }
+  }
+
+  #edit(edit: Edit): void {
+    switch (edit.edit) {
+      case "put":
+        this.#put(edit.type, edit.id, (fields) => ({ ...fields, ...edit.fields }), true);
+        break;
+      case "delete": {
+        const entities = this.#entities[edit.type];
+        // The last one stays: a type that is empty all of a sudden is no reason to delete.
+        if (entities !== undefined && entities.size > 1) entities.delete(edit.id);
+        break;
+      }
+      case "unset":
+        this.#put(edit.type, edit.id, ({ [edit.field]: _gone, ...fields }) => fields);
+        break;
+      case "swap": {
+        const entities = this.#entities[edit.type];
+        const [one, other] = [entities?.get(edit.id), entities?.get(edit.other)];
+        if (one === undefined || other === undefined) break;
+        this.#put(edit.type, edit.id, (fields) => ({ ...fields, [edit.field]: other[edit.field] ?? null }));
+        this.#put(edit.type, edit.other, (fields) => ({ ...fields, [edit.field]: one[edit.field] ?? null }));
+        break;
+      }
+      case "reorder":
+        this.#put(edit.type, edit.id, (fields) => Object.fromEntries(Object.entries(fields).toReversed()));
+        break;
+      case "template":
+        this.#versions[edit.route] = 1 - (this.#versions[edit.route] ?? 0);
+        break;
+      case "config":
+        this.#site = this.#site === 0 ? 1 : 0;
+        break;
+      case "wait":
+        this.#nowMs += edit.hours * HOUR_MS;
+        break;
+      case "remove file":
+      case "touch file":
+      case "alter file":
+        editFile(this.#folders.store, edit.edit, edit.nth);
+        break;
+      case "lose mirror":
+        for (const end of ["", "-wal", "-shm"]) rmSync(join(this.#folders.state, `entities.db${end}`), { force: true });
+        break;
+    }
+  }
+
+  #put(type: number, id: string, change: (fields: Fields) => Fields, creates = false): void {
+    const entities = this.#entities[type];
+    const fields = entities?.get(id) ?? (creates ? { id } : undefined);
+    if (fields !== undefined) entities?.set(id, change(fields));
+  }
+}
+
+function editFile(store: string, edit: "remove file" | "touch file" | "alter file", nth: number): void {
+  const files = [...liveFiles(store).keys()].sort();
+  const name = files[nth % files.length];
+  if (name === undefined) return;
+  const file = join(store, name);
+  const content = readFileSync(file);
+  rmSync(file);
+  if (edit === "touch file") writeFileSync(file, content);
+  if (edit === "alter file") writeFileSync(file, Buffer.concat([Buffer.from("altered"), content]));
+}
+
+/** What stands in a store, by object key: without the stamp, but with the page that it was written for. */
+function liveFiles(store: string): Map<string, LiveFile> {
+  const live = new Map<string, LiveFile>();
+  if (!existsSync(store)) return live;
+  for (const entry of readdirSync(store, { recursive: true, withFileTypes: true })) {
+    const name = join(entry.parentPath, entry.name).slice(store.length + 1);
+    if (!entry.isFile() || name.startsWith(`${STATE_FOLDER}/`)) continue;
+    const text = readFileSync(join(store, name), "latin1");
+    const carried = findCarrier(extensionOf(name), text);
+    const body = carried === undefined ? text : text.slice(0, -carried.length);
+    live.set(name, { key: carried?.key ?? "no stamp", body: Buffer.from(body, "latin1").toString("utf8") });
+  }
+  return live;
+}
+
+const carriedBy = (key: PageKey): string => carriedKey(key, digestOf);
+
+function without(files: ReadonlyMap<string, LiveFile>, exempt: ReadonlySet<string>): Map<string, LiveFile> {
+  return new Map([...files].filter(([, { key }]) => !exempt.has(key)));
+}
+
+function differences(left: ReadonlyMap<string, LiveFile>, right: ReadonlyMap<string, LiveFile>): string[] {
+  return [...new Set([...left.keys(), ...right.keys()])].filter((name) => {
+    const [a, b] = [left.get(name), right.get(name)];
+    return a?.body !== b?.body || a?.key !== b?.key;
+  });
+}
+
+/** @throws Error that shows both, as JSON, where they differ */
+function equal(what: string, have: unknown, want: unknown): void {
+  const plain = (value: unknown): unknown => (value instanceof Map ? Object.fromEntries([...value].sort()) : value);
+  const [is, should] = [have, want].map((value) => JSON.stringify(plain(value), undefined, 1));
+  if (is !== should) throw new Error(`${what}:\n${difference(is ?? "", should ?? "")}`);
+}
+
+function difference(have: string, want: string): string {
+  const [has, wants] = [have.split("\n"), want.split("\n")];
+  const more = has.filter((line) => !wants.includes(line)).map((line) => `  incremental: ${line.trim()}`);
+  const missing = wants.filter((line) => !has.includes(line)).map((line) => `  clean:       ${line.trim()}`);
+  return [...more, ...missing].slice(0, 30).join("\n");
+}
