@@ -6,6 +6,7 @@ const TERMINAL_MS = 100;
 const LINES_MS = 3000;
 /** Below this many pages, or in the first second, a rate says nothing. */
 const RATE_FROM_MS = 1000;
+const RATE_FROM_PAGES = 500;
 
 const PHASES: Readonly<Record<string, string>> = {
   config: "reading the config",
@@ -95,7 +96,7 @@ export class BuildProgress implements Progress {
     const elapsed = now - this.#phaseSince;
     const expected = Math.max(this.#expected, this.#done);
     const parts = [`${phase}: ${count(this.#done)} of ${count(expected)}`];
-    if (elapsed >= RATE_FROM_MS) {
+    if (elapsed >= RATE_FROM_MS && this.#done >= RATE_FROM_PAGES) {
       const rate = (this.#done / elapsed) * 1000;
       parts.push(`${count(Math.round(rate))} a second`);
       if (expected > this.#done) parts.push(`${duration((expected - this.#done) / rate)} to go`);

@@ -75,12 +75,14 @@ export function buildSummary(report: BuildReport, measured: Measured): Summary {
   const written = Object.values(tally.written).reduce((sum, value) => sum + value, 0);
   const reasons = Object.entries(tally.written).filter(([, value]) => value > 0);
   const removed = measured.isDryRun ? tally.gone.size : tally.removed;
+  // Most of them were never looked at: nothing that they depend on changed.
+  const unchanged = Math.max(0, result.pages - (measured.isDryRun ? 0 : written));
   const rate = tally.pressed / measured.seconds;
   const would = measured.isDryRun ? "would be " : "";
   const lines = [
     `${count(result.pages)} pages in ${measured.storeName}`,
     `  written   ${count(written)} ${would === "" ? "" : "(dry run: nothing was written) "}${reasons.map(([reason, value]) => `${reason} ${count(value)}`).join(", ")}`.trimEnd(),
-    `  unchanged ${count(tally.unchanged)}`,
+    `  unchanged ${count(unchanged)}`,
     `  removed   ${count(removed)}${result.withheld > 0 ? `, withheld ${count(result.withheld)}` : ""}`,
     `  failed    ${count(tally.failedCount)}${tally.collided.size > 0 ? `, without a path ${count(tally.collided.size)}` : ""}`,
     `  source    ${count(source.inserted)} new, ${count(source.updated)} changed, ${count(source.deleted)} deleted, ${count(source.problemCount)} bad`,
@@ -91,7 +93,7 @@ export function buildSummary(report: BuildReport, measured: Measured): Summary {
     );
   }
   lines.push(
-    `${measured.seconds.toFixed(2)} s, ${count(Math.round(rate))} pages a second, ${megabytes(tally.bytes)} written, ${megabytes(measured.peakBytes)} peak memory`,
+    `${measured.seconds.toFixed(2)} s, ${tally.pressed > 0 ? `${count(tally.pressed)} pages pressed, ${count(Math.round(rate))} a second, ` : ""}${megabytes(tally.bytes)} written, ${megabytes(measured.peakBytes)} peak memory`,
     `time: ${[...stretches].map(([name, spent]) => `${name} ${(spent / 1000).toFixed(2)} s`).join(", ")}; ` +
       `in ${report.threads} threads: ${[...shares(report)].map(([name, share]) => `${name} ${Math.round(share * 100)} %`).join(", ")}`,
   );
@@ -105,7 +107,7 @@ export function buildSummary(report: BuildReport, measured: Measured): Summary {
       dryRun: measured.isDryRun,
       pages: result.pages,
       written: tally.written,
-      unchanged: tally.unchanged,
+      unchanged,
       removed,
       withheld: result.withheld,
       failed: tally.failedCount,

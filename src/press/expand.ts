@@ -13,6 +13,15 @@ import type { Site } from "../site/site.ts";
 import type { Snapshot } from "../source/source.ts";
 import { countPages, locatePage } from "./locate-page.ts";
 
+/** What changes are expanded against. */
+interface Expansion {
+  readonly site: Site;
+  readonly manifest: ManifestReads;
+  readonly snapshot: Snapshot;
+  /** Subjects whose pages have been compared: once is enough, however many changes come to their lists. */
+  readonly compared: Set<PageKey>;
+}
+
 /** A change with what its entity holds now. */
 interface Expanded {
   readonly change: EntityChange;
@@ -67,23 +76,24 @@ export function affectedPages(
       for (const { refs, change } of expanded) transaction.touch(refs.keys(), change.version);
     });
   }
+  const expansion: Expansion = { site, manifest, snapshot, compared: new Set() };
   const affected = new Set<PageKey>();
   for (const one of expanded) {
-    for (const key of affectedByRefs(site, manifest, snapshot, one)) affected.add(key);
-    for (const key of ownPages(site, manifest, snapshot, one)) affected.add(key);
+    for (const key of affectedByRefs(expansion, one)) affected.add(key);
+    for (const key of ownPages(expansion, one)) affected.add(key);
     if (affected.size > options.limit) return undefined;
   }
   return affected;
 }
 
-function* affectedByRefs(site: Site, manifest: ManifestReads, snapshot: Snapshot, one: Expanded): Iterable<PageKey> {
+function* affectedByRefs(expansion: Expansion, one: Expanded): Iterable<PageKey> {
   for (const [ref, kind] of one.refs) {
-    for (const { key, dependency } of manifest.dependants(ref)) {
+    for (const { key, dependency } of expansion.manifest.dependants(ref)) {
       if (dependency.kind === "extent") {
         if (one.change.before.some((before) => changesMembership(dependency.where, before, one.after))) {
-          yield* pagesThatComeOrGo(site, manifest, snapshot, key);
+          yield* pagesThatComeOrGo(expansion, key);
         }
-      } else if (isAffected(snapshot, one, kind, dependency)) yield key;
+      } else if (isAffected(expansion.snapshot, one, kind, dependency)) yield key;
     }
   }
 }
@@ -122,9 +132,13 @@ function isAffected(
 }
 
 /** Pages of a subject that the snapshot has and the manifest hasn't, or the reverse. */
-function* pagesThatComeOrGo(site: Site, manifest: ManifestReads, snapshot: Snapshot, key: PageKey): Iterable<PageKey> {
+function* pagesThatComeOrGo(expansion: Expansion, key: PageKey): Iterable<PageKey> {
+  const { site, manifest, snapshot, compared } = expansion;
   const parts = parsePageKey(key);
-  const known = new Set(manifest.pagesOf(subjectKey(parts.route, parts.subject)).map((row) => row.key));
+  const first = subjectKey(parts.route, parts.subject);
+  if (compared.has(first)) return;
+  compared.add(first);
+  const known = new Set(manifest.pagesOf(first).map((row) => row.key));
   const pages = countQuietly(site, snapshot, parts);
   for (let number = 1; number <= pages; number++) {
     const wanted = pageKey(parts.route, parts.subject, number);
@@ -143,13 +157,13 @@ function countQuietly(site: Site, snapshot: Snapshot, parts: ReturnType<typeof p
 }
 
 /** The pages that the entity itself, or a value of it, now has or no longer has. */
-function* ownPages(site: Site, manifest: ManifestReads, snapshot: Snapshot, one: Expanded): Iterable<PageKey> {
+function* ownPages(expansion: Expansion, one: Expanded): Iterable<PageKey> {
   const { change, after } = one;
-  for (const route of site.routes.values()) {
+  for (const route of expansion.site.routes.values()) {
     const { each } = route;
     if (each.kind === "one" || each.type !== change.type) continue;
     if (each.kind === "entity") {
-      yield* subjectPages(site, manifest, snapshot, route.name, change.id);
+      yield* subjectPages(expansion, route.name, change.id);
       continue;
     }
     if (!one.movesInLists) continue;
@@ -157,23 +171,19 @@ function* ownPages(site: Site, manifest: ManifestReads, snapshot: Snapshot, one:
     for (const tuple of [...change.before, after]) {
       if (tuple !== null) for (const value of valuesOf(tuple.fields[each.field])) values.add(value);
     }
-    for (const value of values) yield* pagesThatComeOrGo(site, manifest, snapshot, pageKey(route.name, value, 1));
+    for (const value of values) yield* pagesThatComeOrGo(expansion, pageKey(route.name, value, 1));
   }
 }
 
 /** All pages of an entity when its path is another one than the published; else those that come or go. */
-function* subjectPages(
-  site: Site,
-  manifest: ManifestReads,
-  snapshot: Snapshot,
-  route: string,
-  id: string,
-): Iterable<PageKey> {
+function* subjectPages(expansion: Expansion, route: string, id: string): Iterable<PageKey> {
+  const { site, manifest, snapshot } = expansion;
   const first = subjectKey(route, id);
   const rows = manifest.pagesOf(first);
   const path = pathQuietly(site, snapshot, first);
-  if (rows[0]?.published?.path !== path) for (const row of rows) yield row.key;
-  yield* pagesThatComeOrGo(site, manifest, snapshot, first);
+  const published = rows.find(({ key }) => key === first)?.published;
+  if (published?.path !== path) for (const row of rows) yield row.key;
+  yield* pagesThatComeOrGo(expansion, first);
 }
 
 function pathQuietly(site: Site, snapshot: Snapshot, key: PageKey): string | undefined {

@@ -10,7 +10,7 @@ import type { Stamp } from "../core/stamp.ts";
 import type { Edge, Manifest, ManifestReads, ManifestTransaction, Published } from "../manifest/manifest.ts";
 import { parsePath } from "../site/path.ts";
 import type { Snapshot, SourceReader } from "../source/source.ts";
-import type { PageStore, Staged } from "../store/store.ts";
+import type { PageStore, Staged, StoredObject } from "../store/store.ts";
 import { planPage } from "./plan-page.ts";
 import type { PagePlan, PlanContext } from "./plan-page.ts";
 import { renderPage } from "./render-page.ts";
@@ -325,8 +325,7 @@ class Press {
       case "adopt": {
         this.#outcomes.push({ kind: "unchanged", reason: "equal", key });
         const { stored } = plan;
-        const stamp = stored.carried?.stamp ?? page.stamp;
-        const adopted: Published = { path, stamp, digest: stored.digest, etag: stored.etag, bytes: stored.bytes };
+        const adopted = publishedAs(path, stored, stored.carried?.stamp ?? page.stamp);
         if (transaction !== undefined) this.#record(page, rendered, adopted, transaction);
         break;
       }
@@ -397,7 +396,17 @@ class Press {
     const row = this.#options.isFresh ? undefined : transaction.page(key);
     const verified = row?.verified ?? { epoch: 0, version: 0 };
     const due = page.rendered.kind === "none" ? undefined : page.rendered.due;
-    transaction.recordFailure({ key, published: row?.published, verified, due, error }, edges);
+    const published = row?.published ?? this.#lastGood(page);
+    transaction.recordFailure({ key, published, verified, due, error }, edges);
+  }
+
+  /** The stored bytes of a page that fails while the manifest knows of none: it was lost. */
+  #lastGood({ key, rendered }: Prepared): Published | undefined {
+    if (this.#options.isFresh || rendered.kind !== "failed" || rendered.located === undefined) return undefined;
+    const { path, key: objectKey } = rendered.located;
+    const stored = this.#context.store.read(objectKey);
+    if (stored?.carried?.key !== this.#plan.carriedKey(key)) return undefined;
+    return publishedAs(path, stored, stored.carried.stamp);
   }
 }
 
@@ -408,4 +417,8 @@ function published(
   content: Uint8Array,
 ): Published {
   return { path: rendered.located.path, stamp: page.stamp, digest: rendered.digest, etag, bytes: content.length };
+}
+
+function publishedAs(path: string, { digest, etag, bytes }: StoredObject, stamp: Stamp): Published {
+  return { path, stamp, digest, etag, bytes };
 }

@@ -72,6 +72,21 @@ export class FilesSource implements Source {
     }
   }
 
+  /** Whether the files are, byte for byte, those that were taken in last, by the same schemas. */
+  async isCurrent(signal: AbortSignal): Promise<boolean> {
+    const { dir, name, models, fingerprint } = this.#options;
+    const hasTypes = this.#database.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'type'").get() !== undefined;
+    if (!hasTypes) return false;
+    const find = this.#database.prepare("SELECT scanned, fields FROM type WHERE name = ?");
+    for (const model of models.values()) {
+      const row = find.get(model.name);
+      if (typeof row?.["scanned"] !== "string" || row["fields"] !== JSON.stringify(model.index)) return false;
+      const files = await recordFiles(dir, name, model.name);
+      if (files.length === 0 || row["scanned"] !== `${fingerprint} ${await digestFiles(files, signal)}`) return false;
+    }
+    return true;
+  }
+
   reader(): SourceReader {
     return new EntityReader(this.#options.mirror, this.#options.models);
   }

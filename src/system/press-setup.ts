@@ -1,4 +1,3 @@
-import { RekilnError } from "../core/errors.ts";
 import type { PageKey } from "../core/page.ts";
 import type { Clock } from "../core/clock.ts";
 import { SqliteManifest } from "../manifest/sqlite-manifest.ts";
@@ -11,6 +10,7 @@ import { codeFingerprint } from "../site/fingerprint.ts";
 import { loadConfig } from "../site/load-config.ts";
 import { EntityReader } from "../source/entity-reader.ts";
 import { DirectoryPageStore } from "../store/directory.ts";
+import { configChanged } from "./config-changed.ts";
 
 /** What a thread needs to press pages: plain data, with the very templates that the fingerprint was taken of. */
 export interface PressSetup {
@@ -37,12 +37,7 @@ export async function openPress(
 ): Promise<PressContext & Disposable> {
   const { site, code } = await loadConfig(setup.configFile, setup.environment);
   if (codeFingerprint(code) !== setup.codeFingerprint) {
-    throw new RekilnError({
-      code: "config-changed",
-      message: "The config, or a module that it imports, changed while the build was starting.",
-      disposition: "retry",
-      hint: "Run the command again.",
-    });
+    throw configChanged();
   }
   const store = new DirectoryPageStore(setup.storeFolder, setup.writer);
   const manifest = new SqliteManifest(setup.manifestFile);

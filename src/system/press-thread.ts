@@ -4,6 +4,8 @@ import type { PageKey } from "../core/page.ts";
 import type { BatchOptions } from "../press/press-pool.ts";
 import { pressPages } from "../press/press-pages.ts";
 import type { Pressed } from "../press/press-pages.ts";
+import { toPlain } from "./plain-error.ts";
+import type { PlainError } from "./plain-error.ts";
 import { openPress } from "./press-setup.ts";
 import type { PressSetup } from "./press-setup.ts";
 
@@ -20,7 +22,7 @@ export interface BatchMessage {
 
 export type ThreadReply =
   | { readonly kind: "pressed"; readonly pressed: Pressed }
-  | { readonly kind: "failed"; readonly error: unknown };
+  | { readonly kind: "failed"; readonly error: PlainError };
 
 /** The life of a thread that presses batches, one after the other, until it is ended. */
 export async function runPressThread(): Promise<void> {
@@ -51,30 +53,4 @@ export async function runPressThread(): Promise<void> {
       reply({ kind: "failed", error: toPlain(error) });
     }
   }
-}
-
-/** An error loses its class between threads: what people need of it is kept. */
-export interface PlainError {
-  readonly message: string;
-  readonly code: string | undefined;
-  readonly disposition: string | undefined;
-  readonly hint: string | undefined;
-  readonly stack: string | undefined;
-}
-
-function toPlain(error: unknown): PlainError {
-  if (!(error instanceof Error)) {
-    return { message: String(error), code: undefined, disposition: undefined, hint: undefined, stack: undefined };
-  }
-  const text = (name: string): string | undefined => {
-    const value: unknown = Reflect.get(error, name);
-    return typeof value === "string" ? value : undefined;
-  };
-  return {
-    message: error.message,
-    code: text("code"),
-    disposition: text("disposition"),
-    hint: text("hint"),
-    stack: error.stack,
-  };
 }

@@ -21,6 +21,7 @@ import type { RefreshReport } from "../source/source.ts";
 import { DirectoryPageStore } from "../store/directory.ts";
 import { lockBuild } from "./build-lock.ts";
 import { siteFolders } from "./site-folders.ts";
+import { refreshInThread } from "./source-thread.ts";
 import { openManifest, openRecord, withVersion } from "./site-state.ts";
 import { takeTemplates } from "./templates-record.ts";
 import { ThreadPool } from "./thread-pool.ts";
@@ -55,6 +56,16 @@ export interface BuildReport {
   readonly stretches: ReadonlyMap<string, number>;
 }
 
+const NOTHING_NEW: RefreshReport = {
+  records: 0,
+  inserted: 0,
+  updated: 0,
+  deleted: 0,
+  kept: 0,
+  problems: [],
+  problemCount: 0,
+};
+
 /** Builds the site of a config on this machine. */
 export async function runBuild(options: RunBuildOptions, surroundings: BuildSurroundings): Promise<BuildReport> {
   const { environment, clock, progress, signal } = surroundings;
@@ -83,20 +94,24 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
   store.removeTemporary();
   const opened = openRecord(store, "");
   const entityFile = join(folders.state, "entities.db");
-  const source = stack.use(
-    new FilesSource({
-      dir: folders.data,
-      name: site.source.dir,
-      mirror: entityFile,
-      models: site.entities,
-      fingerprint: codeFingerprint(code),
-      firstVersion: opened.record.ceiling,
-    }),
-  );
+  const taking = {
+    dir: folders.data,
+    name: site.source.dir,
+    mirror: entityFile,
+    fingerprint: codeFingerprint(code),
+    firstVersion: opened.record.ceiling,
+  };
+  const source = stack.use(new FilesSource({ ...taking, models: site.entities }));
   stretch("start");
 
   progress.phase("source");
-  const refreshed = await source.refresh((count) => progress.records(count), signal);
+  const refreshed = (await source.isCurrent(signal))
+    ? NOTHING_NEW
+    : await refreshInThread(
+        { ...taking, configFile: config.configFile, environment },
+        (count) => progress.records(count),
+        signal,
+      );
   const { record: before } = opened;
   const isOtherSource = before.source !== "" && before.source !== source.identity;
   if (isOtherSource || source.version() < before.version) source.raiseVersion(before.ceiling);

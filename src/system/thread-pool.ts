@@ -6,7 +6,8 @@ import type { BatchOptions, PressPool } from "../press/press-pool.ts";
 import { StuckPageError } from "../press/press-pool.ts";
 import type { Pressed } from "../press/press-pages.ts";
 import type { PressSetup } from "./press-setup.ts";
-import type { BatchMessage, PlainError, ThreadData, ThreadReply } from "./press-thread.ts";
+import { fromPlain } from "./plain-error.ts";
+import type { BatchMessage, ThreadData, ThreadReply } from "./press-thread.ts";
 
 /** Longest that a page may take, template and `load` together. */
 export const RENDER_TIME_MAX_MS = 10_000;
@@ -97,8 +98,7 @@ export class ThreadPool implements PressPool {
     }, CHECK_MS);
     const onMessage = (reply: ThreadReply): void => {
       if (reply.kind === "pressed") resolve(reply.pressed);
-      // `toPlain` of the thread made it.
-      else reject(fromPlain(reply.error as PlainError));
+      else reject(fromPlain(reply.error));
     };
     const onError = (error: unknown): void => {
       const key = pageNow();
@@ -144,14 +144,4 @@ export class ThreadPool implements PressPool {
     this.#idle.length = 0;
     await Promise.all(threads.map(async ({ worker }) => worker.terminate()));
   }
-}
-
-function fromPlain(plain: PlainError): Error {
-  const { code, disposition, hint, message } = plain;
-  if (code !== undefined && (disposition === "retry" || disposition === "discard" || disposition === "fatal")) {
-    return new RekilnError({ code, message, disposition, ...(hint === undefined ? {} : { hint }) });
-  }
-  const error = new Error(message);
-  if (plain.stack !== undefined) error.stack = plain.stack;
-  return error;
 }

@@ -1,0 +1,3 @@
+import { runSourceThread } from "../src/system/source-thread.ts";
+
+await runSourceThread();
