@@ -46,7 +46,7 @@ export class SqliteManifest implements Manifest, ManifestTransaction {
       this.#database.exec("COMMIT");
       return result;
     } catch (error) {
-      this.#database.exec("ROLLBACK");
+      if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
       throw error;
     }
   }
@@ -250,7 +250,7 @@ export class SqliteManifest implements Manifest, ManifestTransaction {
       // Past all keys of this subject or, once a key has a subject, of this route.
       const first = subjectKey(route, undefined);
       const key = String(row["key"]);
-      after = key === first ? key : key.startsWith(`${first}/`) ? `${first}0` : `${first}$`;
+      after = key === first ? key : key.startsWith(`${first}/`) ? `${first}/\u007F` : `${first}$`;
     }
   }
 

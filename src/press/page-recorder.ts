@@ -4,19 +4,11 @@ import { allRef, assetRef, claimRef, conditionRef, entityRef, valuesRef } from "
 import type { RefHash } from "../core/ref.ts";
 import { anyOf } from "../core/tuple.ts";
 import type { Edge } from "../manifest/manifest.ts";
-import { recordingView } from "../source/recording-view.ts";
-import type { FieldUse } from "../source/recording-view.ts";
-
-interface RecordedEntity {
-  readonly use: FieldUse;
-  readonly view: EntityData | undefined;
-  /** Asked for by name: that it exists, or doesn't, was used too. A row of a list is in the list's window. */
-  isNamed: boolean;
-}
+import { EntityUse } from "../source/recording-view.ts";
 
 /** Collects what one page reads. */
 export class PageRecorder {
-  readonly #entities = new Map<string, RecordedEntity>();
+  readonly #entities = new Map<string, Map<string, EntityUse>>();
   readonly #edges: Edge[] = [];
   /** Start of the newest clock bucket that the page read, in Unix seconds; 0 when it read none. */
   time = 0;
@@ -25,25 +17,28 @@ export class PageRecorder {
 
   /** A view of an entity that the page asked for by its id. */
   named(type: string, id: string, entity: EntityData | undefined): EntityData | undefined {
-    const recorded = this.#recorded(type, id, entity);
-    recorded.isNamed = true;
-    return recorded.view;
+    const use = this.#use(type, id, entity);
+    use.isNamed = true;
+    return use.view;
   }
 
   /** A view of an entity that stood in a list. */
   row(type: string, entity: EntityData): EntityData {
-    return this.#recorded(type, entity.id, entity).view ?? entity;
+    return this.#use(type, entity.id, entity).view ?? entity;
   }
 
-  #recorded(type: string, id: string, entity: EntityData | undefined): RecordedEntity {
-    const key = `${type}\0${id}`;
-    let recorded = this.#entities.get(key);
-    if (recorded === undefined) {
-      const use: FieldUse = { type, id, fields: new Set(), usesAll: false };
-      recorded = { use, view: entity === undefined ? undefined : recordingView(entity, use), isNamed: false };
-      this.#entities.set(key, recorded);
+  #use(type: string, id: string, entity: EntityData | undefined): EntityUse {
+    let uses = this.#entities.get(type);
+    if (uses === undefined) {
+      uses = new Map();
+      this.#entities.set(type, uses);
     }
-    return recorded;
+    let use = uses.get(id);
+    if (use === undefined) {
+      use = new EntityUse(type, id, entity);
+      uses.set(id, use);
+    }
+    return use;
   }
 
   window(type: string, window: Window): void {
@@ -99,12 +94,16 @@ export class PageRecorder {
   /** Everything that was read so far; what was read twice may be there twice. */
   edges(): Edge[] {
     const edges = [...this.#edges];
-    for (const { use, isNamed } of this.#entities.values()) {
-      // An id never changes: a row of which only the id was used is in its list's window, and that is all.
-      if (!isNamed && !use.usesAll && (use.fields.size === 0 || (use.fields.size === 1 && use.fields.has("id"))))
-        continue;
-      const fields = use.usesAll ? "*" : [...use.fields].filter((field) => field !== "id").sort();
-      edges.push({ ref: entityRef(use.type, use.id), dependency: { kind: "entity", fields } });
+    for (const uses of this.#entities.values()) {
+      for (const use of uses.values()) {
+        const fields = use.fields.filter((field) => field !== "id");
+        // An id never changes: a row of which only the id was used is in its list's window, and that is all.
+        if (!use.isNamed && !use.usesAll && fields.length === 0) continue;
+        edges.push({
+          ref: entityRef(use.type, use.id),
+          dependency: { kind: "entity", fields: use.usesAll ? "*" : fields.sort() },
+        });
+      }
     }
     return edges;
   }

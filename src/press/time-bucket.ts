@@ -24,6 +24,7 @@ function formatOf(timeZone: string): Intl.DateTimeFormat {
       month: "2-digit",
       day: "2-digit",
       hour: "2-digit",
+      timeZoneName: "longOffset",
     });
   } catch (error) {
     throw new RekilnError({
@@ -41,7 +42,7 @@ function formatOf(timeZone: string): Intl.DateTimeFormat {
 /** What a clock on the wall of a zone shows, down to the step. */
 function shown(step: "hour" | "day", timeZone: string, seconds: number): string {
   const parts = formatOf(timeZone).formatToParts(seconds * 1000);
-  const wanted = step === "day" ? ["year", "month", "day"] : ["year", "month", "day", "hour"];
+  const wanted = step === "day" ? ["year", "month", "day"] : ["year", "month", "day", "hour", "timeZoneName"];
   return parts
     .filter(({ type }) => wanted.includes(type))
     .map(({ value }) => value)
@@ -68,7 +69,7 @@ function firstShowing(step: "hour" | "day", timeZone: string, low: number, high:
 export function timeBucket(step: TimeStep, timeZone: string, now: number): TimeBucket {
   const second = Math.floor(now);
   // All zones of today are whole minutes away from UTC.
-  const minute = second - (second % 60);
+  const minute = Math.floor(second / 60) * 60;
   if (step === "minute") return { start: minute, end: minute + 60 };
   const reach = step === "day" ? DAY_SECONDS_MAX : 3600;
   const start = firstShowing(step, timeZone, second - reach, second);

@@ -40,7 +40,8 @@ const placeholders = (values: readonly Scalar[]): string => values.map(() => "?"
 function sourceOf(table: TypeTable, where: WhereValues): Source {
   const fields = Object.entries(where).map(([field, wanted]) => ({
     number: fieldNumber(table, field),
-    wanted: anyOf(wanted),
+    // Half a character is in no entity; SQLite would take it for another one.
+    wanted: anyOf(wanted).filter((value) => typeof value !== "string" || value.isWellFormed()),
   }));
   const [first, ...rest] = fields;
   if (first === undefined) return { alias: "e", from: `${table.entities} e`, conditions: [], values: [] };

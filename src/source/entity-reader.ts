@@ -85,6 +85,8 @@ class EntitySnapshot implements Snapshot {
 
   get(type: string, id: string): EntityData | undefined {
     const cache = this.#cache(type);
+    // SQLite would take half a character for another one.
+    if (!id.isWellFormed()) return undefined;
     const cached = cache.byId.get(id);
     if (cached !== undefined) return cached;
     const row = this.#all(`SELECT seq, data FROM ${cache.table.entities} WHERE id = ?`, [id])[0];

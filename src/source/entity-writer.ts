@@ -248,6 +248,6 @@ export class EntityWriter {
   }
 
   rollback(): void {
-    this.#database.exec("ROLLBACK");
+    if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
   }
 }

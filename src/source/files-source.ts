@@ -12,7 +12,7 @@ import { EntityWriter } from "./entity-writer.ts";
 import type { TypeWriter } from "./entity-writer.ts";
 import { checkRecord, decodeRecord } from "./parse-record.ts";
 import { digestFiles, readRecords, recordFiles, RECORD_BYTES_MAX } from "./record-files.ts";
-import type { RecordBytes } from "./record-files.ts";
+import type { RecordBytes, RecordFile } from "./record-files.ts";
 import type { RefreshReport, Source, SourceProblem, SourceReader } from "./source.ts";
 
 const PROBLEMS_KEPT_MAX = 100;
@@ -103,7 +103,7 @@ export class FilesSource implements Source {
       writeMeta(this.#database, "changes_from", raised);
       this.#database.exec("DELETE FROM change; COMMIT");
     } catch (error) {
-      this.#database.exec("ROLLBACK");
+      if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
       throw error;
     }
   }
@@ -180,19 +180,22 @@ class Refresh {
     const problemsBefore = this.#problemCount;
     const trustsRaw = last?.startsWith(`${fingerprint} `) === true;
     const seen = new Seen();
+    let empty: RecordFile | undefined;
     for (const file of files) {
+      const before = this.#records;
       for await (const records of readRecords(file, this.#signal)) {
         for (const record of records) await this.#record(writer, model, record, seen, trustsRaw);
       }
+      if (this.#records === before) empty ??= file;
     }
     const gone = writer.unseen((seq) => seen.has(seq));
     const isBroken = this.#problemCount > problemsBefore;
-    if (isBroken || files.length === 0 || (seen.count === 0 && gone.length > 0)) {
+    if (isBroken || files.length === 0 || (empty !== undefined && gone.length > 0)) {
       this.#kept += gone.length;
       if (!isBroken && files.length > 0) {
         this.#problem(
           model.name,
-          files[0]?.name ?? name,
+          empty?.name ?? name,
           `is empty, but ${gone.length} entities were known: none is deleted`,
         );
       }

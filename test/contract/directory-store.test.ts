@@ -9,7 +9,7 @@ import type { ObjectKey } from "../../src/core/path.ts";
 import { DirectoryPageStore } from "../../src/store/directory.ts";
 import type { PollData } from "./poll-file.ts";
 import { storeContract } from "./store-contract.ts";
-import type { Poll, StoreHarness } from "./store-contract.ts";
+import type { Poll, StoreHarness } from "./store-harness.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
 const POLL = new URL("./poll-file.ts", import.meta.url.split("?")[0]);

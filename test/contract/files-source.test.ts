@@ -1,5 +1,6 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
@@ -9,7 +10,7 @@ import { unchecked } from "../../src/site/entities.ts";
 import { FilesSource } from "../../src/source/files-source.ts";
 import type { RefreshReport, Source } from "../../src/source/source.ts";
 import { sourceContract } from "./source-contract.ts";
-import type { Index, SourceHarness } from "./source-contract.ts";
+import type { Index, SourceHarness } from "./source-under-test.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
 const modelsOf = (index: Index): ReadonlyMap<string, EntityModel> =>
@@ -272,5 +273,17 @@ describe("files", () => {
     const told: number[] = [];
     await source.refresh((records) => told.push(records), new AbortController().signal);
     expect(told).toEqual([1000, 2000]);
+  });
+
+  test("tell what went wrong also where that has ended the transaction already, as a full disk does", async () => {
+    write("film.ndjson", '{"id":"1"}\n');
+    await refresh();
+    const database = new DatabaseSync(join(folder, "entities.db"));
+    database.exec("CREATE TRIGGER full BEFORE INSERT ON change BEGIN SELECT RAISE(ROLLBACK, 'the disk is full'); END");
+    write("film.ndjson", '{"id":"1"}\n{"id":"2"}\n');
+    await expect(refresh()).rejects.toThrow("the disk is full");
+    database.exec("DROP TRIGGER full");
+    database.close();
+    expect(await refresh()).toMatchObject({ inserted: 1 });
   });
 });

@@ -1,17 +1,13 @@
 import { readFileSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
 
+import { isTelltaleWhole } from "./telltale-content.ts";
+
 /** What a thread is told: the file to read, and where it counts. */
 export interface PollData {
   readonly file: string;
   /** Place 0: reads · 1: torn · 2: missing · 3: whether to stop. */
   readonly counts: SharedArrayBuffer;
-}
-
-// As `contentOf` of the contract makes them, without the test framework that comes with it.
-function isWhole(content: string): boolean {
-  const number = /^<(\d+)>/.exec(content)?.[1] ?? "";
-  return content === `<${number}>`.padEnd(200_000, number.slice(-1)).concat(`</${number}>`);
 }
 
 // The test gives no other data.
@@ -20,7 +16,7 @@ const places = new Int32Array(counts);
 parentPort?.postMessage("reading");
 while (Atomics.load(places, 3) === 0) {
   try {
-    if (!isWhole(readFileSync(file, "utf8"))) Atomics.add(places, 1, 1);
+    if (!isTelltaleWhole(readFileSync(file, "utf8"))) Atomics.add(places, 1, 1);
   } catch {
     Atomics.add(places, 2, 1);
   }

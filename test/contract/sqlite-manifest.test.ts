@@ -8,8 +8,9 @@ import { expect, onTestFinished, test } from "vitest";
 import { pageKey } from "../../src/core/page.ts";
 import { SqliteManifest } from "../../src/manifest/sqlite-manifest.ts";
 import type { CountData } from "./count-in-manifest.ts";
-import { manifestContract, recordOf } from "./manifest-contract.ts";
-import type { ManifestHarness } from "./manifest-contract.ts";
+import { manifestContract } from "./manifest-contract.ts";
+import { recordOf } from "./manifest-under-test.ts";
+import type { ManifestHarness } from "./manifest-under-test.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
 const COUNT = new URL("./count-in-manifest.ts", import.meta.url.split("?")[0]);
@@ -61,4 +62,17 @@ test("sqlite: finds its rows by their indexes after a bulk load", () => {
   const plan = (sql: string): string => JSON.stringify(database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all());
   expect(plan("SELECT * FROM page WHERE key = 'x'")).toMatch(/SEARCH page USING INDEX page_key/);
   expect(plan("SELECT * FROM edge WHERE ref = 1")).toMatch(/SEARCH edge USING (?:COVERING )?INDEX edge_ref/);
+});
+
+test("sqlite: tells what went wrong also where that has ended the transaction already, as a full disk does", () => {
+  const file = join(temporaryFolder(), "manifest.db");
+  using manifest = new SqliteManifest(file);
+  const database = new DatabaseSync(file);
+  database.exec("CREATE TRIGGER full BEFORE INSERT ON page BEGIN SELECT RAISE(ROLLBACK, 'the disk is full'); END");
+  database.close();
+  const write = (): void =>
+    manifest.transact((transaction) => transaction.record(recordOf(pageKey("film", "1", 1)), []));
+  expect(write).toThrow("the disk is full");
+  expect(write).toThrow("the disk is full");
+  expect(manifest.count()).toBe(0);
 });

@@ -9,45 +9,14 @@ import type { ObjectKey } from "../../src/core/path.ts";
 import { carriedKey, carrier } from "../../src/core/stamp.ts";
 import type { Stamp } from "../../src/core/stamp.ts";
 import type { PageStore } from "../../src/store/store.ts";
-
-/** A page store under test, and what lies beneath it. */
-export interface StoreHarness {
-  readonly store: PageStore;
-  /** The same store, as another thread has it. */
-  connect(writer: string): PageStore;
-  /** Puts an object as somebody else would. */
-  putForeign(key: string, content: string): void;
-  /** Names of everything that is stored, temporary objects and empty folders among it; the site record isn't. */
-  everything(): readonly string[];
-  /**
-   * Begins to read an object over and over elsewhere, as a web server would. What comes back stops it and gives the
-   * number of reads, and what was read that isn't one of the contents of `contentOf`.
-   */
-  poll(key: ObjectKey): Promise<Poll>;
-}
-
-export interface Poll {
-  /** Reads so far. */
-  reads(): number;
-  stop(): Promise<{ readonly reads: number; readonly torn: number; readonly missing: number }>;
-}
+import type { StoreHarness } from "./store-harness.ts";
+import { telltaleContent } from "./telltale-content.ts";
 
 // The path grammar makes keys; here they are written by hand.
 const key = (text: string): ObjectKey => text as ObjectKey;
 const bytes = (text: string): Uint8Array => Buffer.from(text);
 const PAGE = key("films/alien/index.html");
 const STAMP: Stamp = { epoch: 7, version: 0x18f3a, time: 0 };
-
-/** A content whose every part tells which one it is: two halves of different ones are found out. */
-export function contentOf(number: number): string {
-  return `<${number}>`.padEnd(200_000, String(number % 10)).concat(`</${number}>`);
-}
-
-/** Whether something is one whole content. */
-export function isWhole(content: string): boolean {
-  const number = /^<(\d+)>/.exec(content)?.[1];
-  return number !== undefined && content === contentOf(Number(number));
-}
 
 /** What every page store does. `open` makes an empty one of its own. */
 export function storeContract(name: string, open: () => StoreHarness): void {
@@ -335,9 +304,9 @@ export function storeContract(name: string, open: () => StoreHarness): void {
   });
 
   test(`${name}: a reader never sees half a page, nor none, while it is replaced`, async () => {
-    replace(PAGE, contentOf(0));
+    replace(PAGE, telltaleContent(0));
     const poll = await harness.poll(PAGE);
-    for (let n = 1; n <= 100 || poll.reads() < 300; n++) replace(PAGE, contentOf(n));
+    for (let n = 1; n <= 100 || poll.reads() < 300; n++) replace(PAGE, telltaleContent(n));
     const { reads, torn, missing } = await poll.stop();
     expect({ torn, missing }).toEqual({ torn: 0, missing: 0 });
     expect(reads).toBeGreaterThanOrEqual(300);

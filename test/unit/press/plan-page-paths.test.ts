@@ -1,0 +1,218 @@
+import { rmSync } from "node:fs";
+
+import { beforeEach, describe, expect, test } from "vitest";
+
+import { pageKey } from "../../../src/core/page.ts";
+import { film, objectKey, PlanBench } from "./plan-bench.ts";
+
+const bench = new PlanBench();
+const { given, put, putPage, publish, claim, plan } = bench;
+
+describe("a path that two pages want", () => {
+  const path = "/films/alien/";
+
+  test("belongs to the lower id of a route; the other collides and names the owner", async () => {
+    await given({ id: "1", path }, { id: "2", path });
+    publish(film("1"), { path });
+    expect(plan(film("2"))).toEqual({ do: "collide", owner: film("1"), drops: undefined, again: [] });
+  });
+
+  test("belongs to the earlier route", async () => {
+    await given({ id: "2", path }, { id: "1", path: "/films/other/", alias: path });
+    publish(film("2"), { path });
+    expect(plan(pageKey("alias", "1", 1))).toMatchObject({ do: "collide", owner: film("2") });
+  });
+
+  test("is taken by its owner, and whoever stood there is pressed again", async () => {
+    await given({ id: "1", path }, { id: "2", path });
+    publish(film("2"), { path });
+    expect(plan(film("1"))).toEqual({
+      do: "write",
+      reason: "new",
+      evicts: [],
+      drops: undefined,
+      again: [film("2")],
+    });
+  });
+
+  test.each([
+    ["/films/ALIEN/", "/films/alien/"],
+    ["/x.y", "/x.y/"],
+    ["/x.y/", "/x.y"],
+    ["/x.y", "/x.y/deep/"],
+    ["/x.y/deep/", "/x.y"],
+  ])("is taken for %s by removing the loser's page from %s first", async (wanted, taken) => {
+    await given({ id: "1", path: wanted }, { id: "2", path: taken });
+    publish(film("2"), { path: taken });
+    expect(plan(film("1"))).toEqual({
+      do: "write",
+      reason: "new",
+      evicts: [objectKey(taken)],
+      drops: undefined,
+      again: [film("2")],
+    });
+  });
+
+  test("is taken without touching what somebody else put in the loser's place", async () => {
+    await given({ id: "1", path: "/films/ALIEN/" }, { id: "2", path });
+    publish(film("2"), { path });
+    put(path, "<p>by hand</p>");
+    expect(plan(film("1"))).toMatchObject({ do: "write", evicts: [] });
+  });
+
+  test("isn't kept by a lower page that never came to stand there", async () => {
+    await given({ id: "1", path }, { id: "2", path });
+    claim(film("1"), path);
+    expect(plan(film("2"))).toMatchObject({ do: "write", reason: "new" });
+  });
+
+  test("is the same path in another case", async () => {
+    await given({ id: "1", path: "/films/ALIEN/" }, { id: "2", path });
+    publish(film("1"), { path: "/films/ALIEN/" });
+    expect(plan(film("2"))).toMatchObject({ do: "collide", owner: film("1") });
+  });
+
+  test("can't be a file and a folder", async () => {
+    await given({ id: "1", path: "/x.y" }, { id: "2", path: "/x.y/" }, { id: "3", path: "/x.y/deep/er/" });
+    publish(film("1"), { path: "/x.y" });
+    expect(plan(film("2"))).toMatchObject({ do: "collide", owner: film("1") });
+    expect(plan(film("3"))).toMatchObject({ do: "collide", owner: film("1") });
+  });
+
+  test("can't be a folder and a file either: the owner below the file's name is found", async () => {
+    await given({ id: "1", path: "/x.y/deep/" }, { id: "2", path: "/x.y" });
+    publish(film("1"), { path: "/x.y/deep/" });
+    expect(plan(film("2"))).toMatchObject({ do: "collide", owner: film("1") });
+  });
+
+  test("is free when its claimant has another path by now", async () => {
+    await given({ id: "1", path: "/films/elsewhere/" }, { id: "2", path });
+    publish(film("1"), { path });
+    expect(plan(film("2"))).toMatchObject({ do: "write", reason: "new", again: [] });
+  });
+
+  test("is free when its claimant is gone", async () => {
+    await given({ id: "2", path });
+    publish(film("1"), { path });
+    expect(plan(film("2"))).toMatchObject({ do: "write", reason: "new", again: [] });
+  });
+
+  test("belongs to a file of static/ before any page", async () => {
+    await given({ id: "1", path: "/robots.txt" });
+    expect(plan(film("1"), "new", { staticKeys: new Set(["/robots.txt"]) })).toEqual({
+      do: "collide",
+      owner: "static/robots.txt",
+      drops: undefined,
+      again: [],
+    });
+  });
+});
+
+describe("a page that has another path than before", () => {
+  const [from, to] = ["/films/alien/", "/films/alien-1979/"];
+
+  test("is written as moved, and its old file goes", async () => {
+    await given({ id: "1", path: to });
+    publish(film("1"), { path: from });
+    expect(plan(film("1"))).toEqual({ do: "write", reason: "moved", evicts: [], drops: objectKey(from), again: [] });
+  });
+
+  test("drops its old file too when another page wants the path, which is pressed again", async () => {
+    await given({ id: "1", path: to }, { id: "2", path: from });
+    publish(film("1"), { path: from });
+    claim(film("2"), from);
+    expect(plan(film("1"))).toMatchObject({ do: "write", reason: "moved", drops: objectKey(from), again: [film("2")] });
+  });
+
+  test("leaves its old path to a page that stands there by now", async () => {
+    await given({ id: "1", path: to }, { id: "2", path: from });
+    publish(film("1"), { path: from });
+    rmSync(bench.fileOf(from));
+    publish(film("2"), { path: from, content: "the second" });
+    expect(plan(film("1"))).toMatchObject({ do: "write", reason: "moved", drops: undefined, again: [film("2")] });
+  });
+
+  test.each([
+    ["/films/alien/", "/films/ALIEN/"],
+    ["/x.y", "/x.y/"],
+    ["/x.y/", "/x.y"],
+  ])("makes room for itself where %s can't stand beside %s", async (before, after) => {
+    await given({ id: "1", path: after });
+    publish(film("1"), { path: before });
+    expect(plan(film("1"))).toEqual({
+      do: "write",
+      reason: "moved",
+      evicts: [objectKey(before)],
+      drops: undefined,
+      again: [],
+    });
+  });
+
+  test("leaves a file alone that is no longer its own", async () => {
+    await given({ id: "1", path: to });
+    publish(film("1"), { path: from });
+    put(from, "<p>by hand</p>");
+    expect(plan(film("1"))).toMatchObject({ do: "write", reason: "moved", drops: undefined });
+  });
+
+  test("drops its old file also when it loses the new path to another", async () => {
+    await given({ id: "1", path: to }, { id: "2", path: to });
+    publish(film("1"), { path: to });
+    publish(film("2"), { path: from });
+    expect(plan(film("2"))).toEqual({ do: "collide", owner: film("1"), drops: objectKey(from), again: [] });
+  });
+
+  test("drops its old file when its bytes stand at the new path already", async () => {
+    await given({ id: "1", path: to });
+    publish(film("1"), { path: from });
+    putPage(film("1"), { path: to, content: "new" });
+    expect(plan(film("1"))).toMatchObject({ do: "adopt", drops: objectKey(from) });
+  });
+});
+
+describe("a page that isn't in the snapshot", () => {
+  const path = "/films/alien/";
+  beforeEach(() => given({ id: "7" }));
+
+  test("is absent when nothing is known of it", () => {
+    expect(plan(film("1"))).toEqual({ do: "nothing", outcome: { kind: "absent", key: film("1") } });
+  });
+
+  test("is removed with its file", () => {
+    publish(film("1"), { path });
+    expect(plan(film("1"))).toMatchObject({ do: "remove", row: { key: film("1") }, drops: objectKey(path), again: [] });
+  });
+
+  test("is removed without a file when it never had one", () => {
+    claim(film("1"), path);
+    expect(plan(film("1"))).toMatchObject({ do: "remove", drops: undefined, again: [] });
+  });
+
+  test("is removed with its file also when another page wants the path, which is pressed again", async () => {
+    await given({ id: "2", path });
+    publish(film("1"), { path });
+    claim(film("2"), path);
+    expect(plan(film("1"))).toMatchObject({ do: "remove", drops: objectKey(path), again: [film("2")] });
+  });
+
+  test("leaves the file of a page that stands in its place by now", async () => {
+    await given({ id: "2", path });
+    publish(film("1"), { path });
+    rmSync(bench.fileOf(path));
+    publish(film("2"), { path, content: "the second" });
+    expect(plan(film("1"))).toMatchObject({ do: "remove", drops: undefined, again: [film("2")] });
+  });
+
+  test("leaves alone what somebody else put there", () => {
+    publish(film("1"), { path });
+    put(path, "<p>by hand</p>");
+    expect(plan(film("1"))).toMatchObject({ do: "remove", drops: undefined });
+  });
+
+  test("has its file removed to make room for a claimant in another case", async () => {
+    await given({ id: "2", path: "/films/ALIEN/" });
+    publish(film("1"), { path });
+    claim(film("2"), "/films/ALIEN/");
+    expect(plan(film("1"))).toMatchObject({ do: "remove", drops: objectKey(path), again: [film("2")] });
+  });
+});
