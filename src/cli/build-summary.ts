@@ -74,9 +74,9 @@ export function buildSummary(report: BuildReport, measured: Measured): Summary {
   const { tally } = result;
   const written = Object.values(tally.written).reduce((sum, value) => sum + value, 0);
   const reasons = Object.entries(tally.written).filter(([, value]) => value > 0);
-  const removed = measured.isDryRun ? tally.gone.size : tally.removed;
+  const removed = measured.isDryRun ? tally.gone.size - result.withheld : tally.removed;
   // Most of them were never looked at: nothing that they depend on changed.
-  const unchanged = Math.max(0, result.pages - (measured.isDryRun ? 0 : written));
+  const unchanged = Math.max(0, result.pages - written);
   const rate = tally.pressed / measured.seconds;
   const would = measured.isDryRun ? "would be " : "";
   const lines = [

@@ -46,9 +46,7 @@ export function serveCommand(): Command {
         ...(flags.allowHost === undefined ? {} : { allowedHosts: flags.allowHost }),
       });
       const { url } = await server.listen();
-      process.stdout.write(
-        `${relative(process.cwd(), store) || "."} is served at ${url}${config.site.base}/ (Ctrl-C stops)\n`,
-      );
+      process.stdout.write(`${relative(process.cwd(), store) || "."} is served at ${url} (Ctrl-C stops)\n`);
       await new Promise<void>((resolve) => {
         process.once("SIGINT", resolve);
         process.once("SIGTERM", resolve);

@@ -99,7 +99,7 @@ export interface Manifest extends ManifestReads, Disposable {
   /** A setting of the manifest itself. */
   meta(name: string): string | undefined;
   setMeta(name: string, value: string | undefined): void;
-  /** Number of rows. */
+  /** Number of published pages. */
   count(): number;
   /** Keys of the pages of a route without an error that aren't at `verified`, in pieces. */
   unverified(route: string, verified: Verified): Iterable<readonly PageKey[]>;

@@ -180,7 +180,7 @@ export class SqliteManifest implements Manifest, ManifestTransaction {
   }
 
   count(): number {
-    return Number(this.#get("SELECT count(*) AS pages FROM page")?.["pages"] ?? 0);
+    return Number(this.#get("SELECT count(path) AS pages FROM page")?.["pages"] ?? 0);
   }
 
   unverified(route: string, verified: Verified): Iterable<readonly PageKey[]> {

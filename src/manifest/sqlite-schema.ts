@@ -11,7 +11,7 @@ export function openManifestDatabase(file: string): DatabaseSync {
   database.exec(`
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = NORMAL;
-    PRAGMA cache_size = -16000;
+    PRAGMA cache_size = -8000;
     PRAGMA temp_store = FILE;
     PRAGMA wal_autocheckpoint = 8000;
   `);

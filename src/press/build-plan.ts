@@ -1,6 +1,6 @@
 import type { EntityChange } from "../core/change.ts";
 import type { PageKey } from "../core/page.ts";
-import { pageKey } from "../core/page.ts";
+import { pageKey, parsePageKey } from "../core/page.ts";
 import type { Scalar } from "../core/read.ts";
 import type { Site, RouteModel } from "../site/site.ts";
 import type { Snapshot, Source } from "../source/source.ts";
@@ -99,6 +99,13 @@ export function* pagesOfRoute(
     }
   }
   if (batch.length > 0) yield batch;
+}
+
+/** Whether a page is one of those that `pagesOfRoute` gives for its route. */
+export function isPageOfRoute(site: Site, key: PageKey, snapshot: Snapshot): boolean {
+  const { route: name, subject, number } = parsePageKey(key);
+  const route = site.routes.get(name);
+  return route !== undefined && number <= countQuietly(site, route, subject, snapshot);
 }
 
 function countQuietly(site: Site, route: RouteModel, subject: Scalar | undefined, snapshot: Snapshot): number {

@@ -6,7 +6,7 @@ import { parsePath } from "../site/path.ts";
 import type { Site } from "../site/site.ts";
 import type { Snapshot, Source, SourceReader } from "../source/source.ts";
 import type { PageStore } from "../store/store.ts";
-import { countSubjects, pagesOfRoute, planBuild } from "./build-plan.ts";
+import { countSubjects, isPageOfRoute, pagesOfRoute, planBuild } from "./build-plan.ts";
 import type { BuildPlan } from "./build-plan.ts";
 import { BuildTally } from "./build-tally.ts";
 import { affectedPages } from "./expand.ts";
@@ -49,7 +49,7 @@ export interface BuildResult {
   /** Pages whose removal is withheld, because they are more than `maxDeletes`. */
   readonly withheld: number;
   readonly maxDeletes: number;
-  /** Pages that are published now. */
+  /** Pages that are published now, or would be after a dry run. */
   readonly pages: number;
 }
 
@@ -107,7 +107,9 @@ class Build {
         source.forgetChanges(snapshot.version);
       }
     }
-    return { tally: this.#tally, plan, withheld, maxDeletes, pages: manifest.count() };
+    const { written, gone } = this.#tally;
+    const pages = this.#options.isDryRun ? pagesBefore + written.new - gone.size + withheld : manifest.count();
+    return { tally: this.#tally, plan, withheld, maxDeletes, pages };
   }
 
   #plan(snapshot: Snapshot): BuildPlan & { readonly affected: ReadonlySet<PageKey> } {
@@ -165,11 +167,18 @@ class Build {
     await this.#pressAll(batches(keys), true);
     for (const name of plan.whole.keys()) {
       const verified = { epoch: epochs.get(name) ?? 0, version: snapshot.version };
-      await this.#pressAll(manifest.unverified(name, verified), true);
+      const rest = manifest.unverified(name, verified);
+      await this.#pressAll(this.#options.isDryRun ? this.#gone(rest, snapshot) : rest, true);
     }
     for (const name of manifest.routes()) {
       if (!site.routes.has(name) && this.#isWanted(name)) await this.#pressAll(manifest.keysOf(name), false);
     }
+  }
+
+  /** A dry run verifies no page: what it hasn't come to yet is what the snapshot hasn't got. */
+  *#gone(pieces: Iterable<readonly PageKey[]>, snapshot: Snapshot): Iterable<readonly PageKey[]> {
+    const { site } = this.#context;
+    for (const piece of pieces) yield piece.filter((key) => !isPageOfRoute(site, key, snapshot));
   }
 
   /** Published pages of routes that aren't rendered whole whose file is gone, or another one. */

@@ -19,6 +19,8 @@ import type { RenderContext, Rendered } from "./render-page.ts";
 const ATTEMPTS_MAX = 8;
 /** Pages are written as soon as they are this many bytes together, so that memory stays flat. */
 const BATCH_BYTES_MAX = 8 << 20;
+/** A transaction is short, so that others get their turn, and little waits in memory for its end. */
+const BATCH_PAGES_MAX = 64;
 
 export interface PressContext extends RenderContext {
   readonly reader: SourceReader;
@@ -31,6 +33,8 @@ export interface PressContext extends RenderContext {
   readonly clock: Clock;
   /** Called before each page is rendered, so that one that never ends can be named, and with undefined afterwards. */
   readonly onPage: (key: PageKey | undefined) => void;
+  /** Runs what writes while no other thread of this process does. */
+  readonly inTurn: <T>(work: () => T) => T;
 }
 
 export interface PressOptions {
@@ -146,7 +150,7 @@ class Press {
       const page = await this.#prepare(key, snapshot);
       prepared.push(page);
       bytes += page.content?.length ?? 0;
-      if (bytes < BATCH_BYTES_MAX) continue;
+      if (bytes < BATCH_BYTES_MAX && prepared.length < BATCH_PAGES_MAX) continue;
       retry.push(...this.#finish(prepared, snapshot));
       prepared = [];
       bytes = 0;
@@ -157,6 +161,10 @@ class Press {
 
   #finish(prepared: readonly Prepared[], snapshot: Snapshot): readonly PageKey[] {
     if (prepared.length === 0) return [];
+    return this.#context.inTurn(() => this.#write(prepared, snapshot));
+  }
+
+  #write(prepared: readonly Prepared[], snapshot: Snapshot): readonly PageKey[] {
     const { manifest, store } = this.#context;
     const started = performance.now();
     for (const page of prepared) this.#stage(page);

@@ -73,6 +73,11 @@ export function staticKeysOf(assets: Assets): ReadonlySet<string> {
   return keys;
 }
 
+/** Notes a copy before it is made: one that is cut off, or never noted again, is known for rekiln's own. */
+export function announceCopy(manifest: Manifest, asset: Asset, objectKey: ObjectKey): void {
+  manifest.setCopiedFiles([{ objectKey, file: asset.file, digest: asset.digest, etag: "" }], []);
+}
+
 /** Copies one file to the store under a key, whatever stands there. */
 export function copyAsset(store: PageStore, folder: string, file: string, key: ObjectKey): string {
   return store.replace(store.stage(key, readFileSync(join(folder, file))));
@@ -101,7 +106,8 @@ export function copyStatic(options: CopyOptions): Copied {
   const put: CopiedFile[] = [];
   const problems: StaticProblem[] = [];
   const written: string[] = [];
-  for (const { file, key, digest } of assets.values()) {
+  for (const asset of assets.values()) {
+    const { file, key, digest } = asset;
     const copy = known.get(key);
     const etag = store.etag(key);
     if (copy !== undefined && copy.digest === digest && copy.etag === etag) continue;
@@ -118,14 +124,16 @@ export function copyStatic(options: CopyOptions): Copied {
       }
     }
     written.push(file);
-    if (!isDryRun) put.push({ objectKey: key, file, digest, etag: copyAsset(store, folder, file, key) });
+    if (isDryRun) continue;
+    if (copy === undefined) announceCopy(manifest, asset, key);
+    put.push({ objectKey: key, file, digest, etag: copyAsset(store, folder, file, key) });
   }
   const gone = [...known.values()].filter((copy) => copy.objectKey === copy.file && !assets.has(copy.file));
   if (!isDryRun) {
     for (const { objectKey, etag } of gone) {
       // Only a row makes keys here, and it was given one.
       const key = objectKey as ObjectKey;
-      if (store.etag(key) === etag) store.remove(key);
+      if (etag === "" || store.etag(key) === etag) store.remove(key);
     }
     manifest.setCopiedFiles(
       put,

@@ -18,7 +18,7 @@ export interface TypeTable {
 export function openEntityDatabase(file: string, options: { readonly readOnly: boolean }): DatabaseSync {
   const database = new DatabaseSync(file, { readOnly: options.readOnly, timeout: BUSY_TIMEOUT_MS });
   if (!options.readOnly) database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
-  database.exec("PRAGMA cache_size = -16000; PRAGMA temp_store = FILE");
+  database.exec("PRAGMA cache_size = -8000; PRAGMA temp_store = FILE");
   return database;
 }
 

@@ -158,7 +158,7 @@ export class DirectoryPageStore implements PageStore {
   }
 
   writeRecord(text: string): void {
-    const temporary = `${this.#recordPath}.${this.#writer}`;
+    const temporary = join(this.#temporary, `${this.#writer}-record`);
     const file = openSync(temporary, "w", 0o640);
     try {
       writeFileSync(file, text);

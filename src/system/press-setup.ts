@@ -3,7 +3,7 @@ import type { Clock } from "../core/clock.ts";
 import { SqliteManifest } from "../manifest/sqlite-manifest.ts";
 import type { Asset } from "../press/assets.ts";
 import type { PressContext } from "../press/press-pages.ts";
-import { copyAsset, staticKeysOf } from "../press/static-files.ts";
+import { announceCopy, copyAsset, staticKeysOf } from "../press/static-files.ts";
 import { createEtaRenderer } from "../render/eta-renderer.ts";
 import type { TemplateSet } from "../render/template-set.ts";
 import { codeFingerprint } from "../site/fingerprint.ts";
@@ -11,6 +11,7 @@ import { loadConfig } from "../site/load-config.ts";
 import { EntityReader } from "../source/entity-reader.ts";
 import { DirectoryPageStore } from "../store/directory.ts";
 import { configChanged } from "./config-changed.ts";
+import { inTurn } from "./turn.ts";
 
 /** What a thread needs to press pages: plain data, with the very templates that the fingerprint was taken of. */
 export interface PressSetup {
@@ -25,6 +26,10 @@ export interface PressSetup {
   readonly manifestFile: string;
   readonly epochs: ReadonlyMap<string, number>;
   readonly isFirstBuild: boolean;
+  /** Nothing is written, copies of assets neither. */
+  readonly isDryRun: boolean;
+  /** Shared by all threads: see `inTurn`. */
+  readonly turn: SharedArrayBuffer;
   /** Tells this thread's temporary files from those of others. */
   readonly writer: string;
 }
@@ -43,6 +48,7 @@ export async function openPress(
   const manifest = new SqliteManifest(setup.manifestFile);
   const reader = new EntityReader(setup.entityFile, site.entities);
   const used = new Set<string>();
+  const turn = new Int32Array(setup.turn);
   return {
     site,
     renderer: createEtaRenderer(setup.templates),
@@ -50,7 +56,10 @@ export async function openPress(
     useAsset: (file) => {
       const asset = setup.assets.get(file);
       if (asset === undefined || used.has(file)) return;
-      if (store.etag(asset.hashedKey) === undefined) copyAsset(store, setup.staticFolder, file, asset.hashedKey);
+      if (!setup.isDryRun && store.etag(asset.hashedKey) === undefined) {
+        announceCopy(manifest, asset, asset.hashedKey);
+        copyAsset(store, setup.staticFolder, file, asset.hashedKey);
+      }
       used.add(file);
     },
     reader,
@@ -61,6 +70,7 @@ export async function openPress(
     epochs: setup.epochs,
     clock,
     onPage,
+    inTurn: (work) => inTurn(turn, work),
     [Symbol.dispose]() {
       reader[Symbol.dispose]();
       manifest[Symbol.dispose]();

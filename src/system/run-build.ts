@@ -160,6 +160,7 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
       manifestFile: manifestAndFile.file,
       epochs,
       isFirstBuild: record.isFirstBuild,
+      isDryRun: options.isDryRun,
     },
     threads,
   );

@@ -27,14 +27,15 @@ interface Thread {
 /** Press threads, started when they are needed. A page that never ends costs its thread, and nothing else. */
 export class ThreadPool implements PressPool {
   readonly size: number;
-  readonly #setup: Omit<PressSetup, "writer">;
+  readonly #setup: Omit<PressSetup, "writer" | "turn">;
   readonly #renderTimeMaxMs: number;
   readonly #idle: Thread[] = [];
   readonly #waiting: ((thread: Thread) => void)[] = [];
   readonly #threads = new Set<Thread>();
+  readonly #turn = new SharedArrayBuffer(4);
   #started = 0;
 
-  constructor(setup: Omit<PressSetup, "writer">, size: number, renderTimeMaxMs = RENDER_TIME_MAX_MS) {
+  constructor(setup: Omit<PressSetup, "writer" | "turn">, size: number, renderTimeMaxMs = RENDER_TIME_MAX_MS) {
     this.#setup = setup;
     this.size = size;
     this.#renderTimeMaxMs = renderTimeMaxMs;
@@ -69,7 +70,10 @@ export class ThreadPool implements PressPool {
     const beat = new SharedArrayBuffer(8);
     const beats = new Int32Array(beat);
     beats[1] = -1;
-    const data: ThreadData = { setup: { ...this.#setup, writer: `${process.pid}-${this.#started++}` }, beat };
+    const data: ThreadData = {
+      setup: { ...this.#setup, turn: this.#turn, writer: `${process.pid}-${this.#started++}` },
+      beat,
+    };
     const worker = new Worker(ENTRY, {
       workerData: data,
       resourceLimits: { maxOldGenerationSizeMb: HEAP_MEGABYTES, maxYoungGenerationSizeMb: YOUNG_MEGABYTES },

@@ -92,7 +92,7 @@ export async function buildInProcess(
     }),
   );
   const source = plant.source?.(files) ?? files;
-  await source.refresh(silent.records, signal);
+  await source.refresh(() => undefined, signal);
   if (source.version() < before.version) source.raiseVersion(before.ceiling);
 
   const opened = openManifest(folders.state, before);
@@ -116,6 +116,7 @@ export async function buildInProcess(
       renderer,
       assets: new Map(),
       useAsset: () => undefined,
+      inTurn: (work) => work(),
       reader: stack.use(source.reader()),
       manifest: plant.manifest?.(ofThread) ?? ofThread,
       store: new DirectoryPageStore(folders.store, "thread"),
