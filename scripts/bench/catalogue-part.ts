@@ -1,9 +1,9 @@
 import { join } from "node:path";
 
 import type { BenchPart } from "./bench-part.ts";
-import { figure } from "./figure.ts";
 import { measureFloor } from "./measure-floor.ts";
-import { median } from "./median.ts";
+import { medianFigure } from "./median-figure.ts";
+import { othersFigure } from "./others-figure.ts";
 import type { RekilnBuild } from "./rekiln-build.ts";
 
 type Floor = Awaited<ReturnType<typeof measureFloor>>;
@@ -21,69 +21,25 @@ export const cataloguePart: BenchPart = async ({ folder, rounds, catalogue, say 
     pairs.push({ build, floor });
     say(`round ${round}: cold build ${build.seconds.toFixed(2)} s, floor ${floor.seconds.toFixed(2)} s`);
   }
-  const middle = (pick: (pair: (typeof pairs)[number]) => number): number => median(pairs.map(pick));
+  const of = medianFigure("catalogue", pairs);
   const names = (kind: "stretchesMs" | "threadsMs"): string[] => Object.keys(pairs[0]?.build[kind] ?? {});
   const inThreads = ({ threadsMs }: RekilnBuild): number => Object.values(threadsMs).reduce((sum, ms) => sum + ms, 0);
   return [
-    figure(
-      "catalogue.pages",
-      middle(({ build }) => build.pages),
-      "pages",
-    ),
-    figure(
-      "catalogue.wall",
-      middle(({ build }) => build.seconds),
-      "s",
-    ),
-    figure(
-      "catalogue.rate",
-      middle(({ build }) => build.pages / build.seconds),
-      "pages/s",
-    ),
-    figure(
-      "catalogue.cpu",
-      middle(({ build }) => build.cpuSeconds),
-      "s",
-    ),
-    figure(
-      "catalogue.peak",
-      middle(({ build }) => build.peakBytes / 1e6),
-      "MB",
-    ),
-    figure(
-      "catalogue.written",
-      middle(({ build }) => build.bytes / 1e6),
-      "MB",
-    ),
+    of("pages", "pages", ({ build }) => build.pages),
+    of("wall", "s", ({ build }) => build.seconds),
+    of("rate", "pages/s", ({ build }) => build.pages / build.seconds),
+    of("cpu", "s", ({ build }) => build.cpuSeconds),
+    of("peak", "MB", ({ build }) => build.peakBytes / 1e6),
+    of("written", "MB", ({ build }) => build.bytes / 1e6),
     ...names("stretchesMs").map((name) =>
-      figure(
-        `catalogue.stretch.${name}`,
-        middle(({ build }) => (build.stretchesMs[name] ?? 0) / 1000),
-        "s",
-      ),
+      of(`stretch.${name}`, "s", ({ build }) => (build.stretchesMs[name] ?? 0) / 1000),
     ),
     ...names("threadsMs").map((name) =>
-      figure(
-        `catalogue.share.${name}`,
-        middle(({ build }) => ((build.threadsMs[name] ?? 0) / inThreads(build)) * 100),
-        "%",
-      ),
+      of(`share.${name}`, "%", ({ build }) => ((build.threadsMs[name] ?? 0) / inThreads(build)) * 100),
     ),
-    figure(
-      "catalogue.floor.files",
-      middle(({ floor }) => floor.files),
-      "files",
-    ),
-    figure(
-      "catalogue.floor.wall",
-      middle(({ floor }) => floor.seconds),
-      "s",
-    ),
-    figure(
-      "catalogue.ratio",
-      middle(({ build, floor }) => build.seconds / floor.seconds),
-      "× floor",
-      { atMost: 2.5 },
-    ),
+    of("floor.files", "files", ({ floor }) => floor.files),
+    of("floor.wall", "s", ({ floor }) => floor.seconds),
+    othersFigure("catalogue", [...pairs.map(({ build }) => build), ...pairs.map(({ floor }) => floor)]),
+    of("ratio", "× floor", ({ build, floor }) => build.seconds / floor.seconds, { atMost: 2.5 }),
   ];
 };

@@ -9,7 +9,8 @@ import { figure } from "./figure.ts";
 import { writeHugoSite } from "./hugo-site.ts";
 import { measuredRun } from "./measured-run.ts";
 import type { MeasuredRun } from "./measured-run.ts";
-import { median } from "./median.ts";
+import { medianFigure } from "./median-figure.ts";
+import { othersFigure } from "./others-figure.ts";
 import type { RekilnBuild } from "./rekiln-build.ts";
 import { settleDisk } from "./settle-disk.ts";
 
@@ -29,51 +30,18 @@ export const hugoPart: BenchPart = async ({ folder, rounds, catalogue, say }) =>
     pairs.push({ rekiln, hugo });
     say(`round ${round}: rekiln ${rekiln.seconds.toFixed(2)} s, Hugo ${hugo.seconds.toFixed(2)} s`);
   }
-  const middle = (pick: (pair: (typeof pairs)[number]) => number): number => median(pairs.map(pick));
+  const of = medianFigure("hugo", pairs);
   return [
-    figure(
-      "hugo.rekiln.wall",
-      middle(({ rekiln }) => rekiln.seconds),
-      "s",
-    ),
-    figure(
-      "hugo.wall",
-      middle(({ hugo }) => hugo.seconds),
-      "s",
-    ),
-    figure(
-      "hugo.rekiln.cpu",
-      middle(({ rekiln }) => rekiln.cpuSeconds),
-      "s",
-    ),
-    figure(
-      "hugo.cpu",
-      middle(({ hugo }) => hugo.cpuSeconds),
-      "s",
-    ),
-    figure(
-      "hugo.rekiln.peak",
-      middle(({ rekiln }) => rekiln.peakBytes / 1e6),
-      "MB",
-    ),
-    figure(
-      "hugo.peak",
-      middle(({ hugo }) => hugo.peakBytes / 1e6),
-      "MB",
-    ),
+    of("rekiln.wall", "s", ({ rekiln }) => rekiln.seconds),
+    of("wall", "s", ({ hugo }) => hugo.seconds),
+    of("rekiln.cpu", "s", ({ rekiln }) => rekiln.cpuSeconds),
+    of("cpu", "s", ({ hugo }) => hugo.cpuSeconds),
+    of("rekiln.peak", "MB", ({ rekiln }) => rekiln.peakBytes / 1e6),
+    of("peak", "MB", ({ hugo }) => hugo.peakBytes / 1e6),
     ...samePages(site, hugoDir, say),
-    figure(
-      "hugo.speed",
-      middle(({ rekiln, hugo }) => hugo.seconds / rekiln.seconds),
-      "× Hugo's",
-      { atLeast: 3 },
-    ),
-    figure(
-      "hugo.memory",
-      middle(({ rekiln, hugo }) => rekiln.peakBytes / hugo.peakBytes),
-      "× Hugo's",
-      { atMost: 1 / 6 },
-    ),
+    othersFigure("hugo", [...pairs.map(({ rekiln }) => rekiln), ...pairs.map(({ hugo }) => hugo)]),
+    of("speed", "× Hugo's", ({ rekiln, hugo }) => hugo.seconds / rekiln.seconds, { atLeast: 3 }),
+    of("memory", "× Hugo's", ({ rekiln, hugo }) => rekiln.peakBytes / hugo.peakBytes, { atMost: 1 / 6 }),
   ];
 };
 

@@ -2,8 +2,8 @@ import { copyFileSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import type { BenchPart } from "./bench-part.ts";
-import { figure } from "./figure.ts";
-import { median } from "./median.ts";
+import { medianFigure } from "./median-figure.ts";
+import { othersFigure } from "./others-figure.ts";
 import { rekilnBuild } from "./rekiln-build.ts";
 import type { RekilnBuild } from "./rekiln-build.ts";
 import { settleDisk } from "./settle-disk.ts";
@@ -28,26 +28,14 @@ export const onePart: BenchPart = async ({ folder, rounds, catalogue, say }) => 
   } finally {
     renameSync(original, file);
   }
-  const middle = (pick: (build: RekilnBuild) => number): number => median(builds.map(pick));
+  const of = medianFigure("one", builds);
   const scanOf = ({ stretchesMs }: RekilnBuild): number => (stretchesMs["source"] ?? 0) / 1000;
   return [
-    figure(
-      "one.wall",
-      middle((build) => build.seconds),
-      "s",
-    ),
-    figure(
-      "one.written",
-      middle((build) => build.writtenPages),
-      "pages",
-    ),
-    figure("one.scan", middle(scanOf), "s"),
-    figure(
-      "one.beyondScan",
-      middle((build) => build.seconds - scanOf(build)),
-      "s",
-      { below: 1 },
-    ),
+    of("wall", "s", (build) => build.seconds),
+    of("written", "pages", (build) => build.writtenPages),
+    of("scan", "s", scanOf),
+    othersFigure("one", builds),
+    of("beyondScan", "s", (build) => build.seconds - scanOf(build), { below: 1 }),
   ];
 };
 

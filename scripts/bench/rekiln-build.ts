@@ -23,6 +23,8 @@ export interface RekilnBuild extends z.infer<typeof Summary> {
   /** Of the whole process, its start included. */
   readonly seconds: number;
   readonly cpuSeconds: number;
+  /** As of `MeasuredRun`. */
+  readonly othersShare: number;
 }
 
 /**
@@ -36,5 +38,6 @@ export async function rekilnBuild(siteDir: string): Promise<RekilnBuild> {
   if (run.exitCode !== 0) throw new Error(`rekiln build ended with ${run.exitCode}:\n${run.stderr.slice(-4000)}`);
   const summary = Summary.parse(JSON.parse(run.stdout));
   const writtenPages = Object.values(summary.written).reduce((sum, count) => sum + count, 0);
-  return { ...summary, writtenPages, seconds: run.seconds, cpuSeconds: run.cpuSeconds };
+  const { seconds, cpuSeconds, othersShare } = run;
+  return { ...summary, writtenPages, seconds, cpuSeconds, othersShare };
 }

@@ -1,16 +1,18 @@
 import { cpSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import type { BenchPart } from "./bench-part.ts";
 import { figure } from "./figure.ts";
+import { medianFigure } from "./median-figure.ts";
 import { median } from "./median.ts";
+import { othersFigure } from "./others-figure.ts";
 import { rekilnBuild } from "./rekiln-build.ts";
 import type { RekilnBuild } from "./rekiln-build.ts";
 import { writeScaleData } from "./scale-data.ts";
 import { settleDisk } from "./settle-disk.ts";
 
-const SITE = fileURLToPath(new URL("scale-site/", import.meta.url));
+const SITE = dirname(fileURLToPath(new URL("scale-site/rekiln.config.ts", import.meta.url)));
 const SIZES = [10_000, 100_000];
 const LARGE = 1_000_000;
 
@@ -32,28 +34,25 @@ export const scalePart: BenchPart = async ({ folder, rounds, pages, isLarge, say
       say(`round ${round}: ${size} entities, ${build.pages} pages, ${build.seconds.toFixed(2)} s`);
     }
   }
-  const middle = (size: number, pick: (build: RekilnBuild) => number): number =>
-    median(builds.get(size)?.map(pick) ?? []);
-  const rateOf = (size: number): number => middle(size, (build) => build.pages / build.seconds);
-  const peakOf = (size: number): number => middle(size, (build) => build.peakBytes / 1e6);
-  const first = Math.min(...sizes);
-  const last = Math.max(...sizes);
+  const rateOf = (build: RekilnBuild): number => build.pages / build.seconds;
+  const peakOf = (build: RekilnBuild): number => build.peakBytes / 1e6;
+  const growth = (pick: (build: RekilnBuild) => number): number => {
+    const of = (size: number): number => median(builds.get(size)?.map(pick) ?? []);
+    return of(Math.max(...sizes)) / of(Math.min(...sizes));
+  };
+  const smallest = `× that of ${Math.min(...sizes)}`;
   return [
-    ...sizes.flatMap((size) => [
-      figure(
-        `scale.${size}.pages`,
-        middle(size, (build) => build.pages),
-        "pages",
-      ),
-      figure(
-        `scale.${size}.wall`,
-        middle(size, (build) => build.seconds),
-        "s",
-      ),
-      figure(`scale.${size}.rate`, rateOf(size), "pages/s"),
-      figure(`scale.${size}.peak`, peakOf(size), "MB"),
-    ]),
-    figure("scale.rate", rateOf(last) / rateOf(first), `× that of ${first}`, { atLeast: 0.8 }),
-    figure("scale.peak", peakOf(last) / peakOf(first), `× that of ${first}`, { atMost: 1.5 }),
+    ...sizes.flatMap((size) => {
+      const of = medianFigure(`scale.${size}`, builds.get(size) ?? []);
+      return [
+        of("pages", "pages", (build) => build.pages),
+        of("wall", "s", (build) => build.seconds),
+        of("rate", "pages/s", rateOf),
+        of("peak", "MB", peakOf),
+      ];
+    }),
+    othersFigure("scale", [...builds.values()].flat()),
+    figure("scale.rate", growth(rateOf), smallest, { atLeast: 0.8 }),
+    figure("scale.peak", growth(peakOf), smallest, { atMost: 1.5 }),
   ];
 };

@@ -1,6 +1,7 @@
 import type { BenchPart } from "./bench-part.ts";
 import { figure } from "./figure.ts";
-import { median } from "./median.ts";
+import { medianFigure } from "./median-figure.ts";
+import { othersFigure } from "./others-figure.ts";
 import { rekilnBuild } from "./rekiln-build.ts";
 import type { RekilnBuild } from "./rekiln-build.ts";
 import { settleDisk } from "./settle-disk.ts";
@@ -17,11 +18,12 @@ export const secondPart: BenchPart = async ({ rounds, catalogue, say }) => {
     say(`round ${round}: second build ${build.seconds.toFixed(2)} s`);
     builds.push(build);
   }
-  const seconds = median(builds.map((build) => build.seconds));
+  const of = medianFigure("second", builds);
   return [
     figure("second.first", first, "s"),
-    figure("second.wall", seconds, "s"),
-    figure("second.peak", median(builds.map((build) => build.peakBytes / 1e6)), "MB"),
-    figure("second.ratio", seconds / first, "× first", { atMost: 0.2 }),
+    of("wall", "s", (build) => build.seconds),
+    of("peak", "MB", (build) => build.peakBytes / 1e6),
+    othersFigure("second", builds),
+    of("ratio", "× first", (build) => build.seconds / first, { atMost: 0.2 }),
   ];
 };

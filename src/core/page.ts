@@ -15,7 +15,7 @@ const PLAIN = /^[A-Za-z0-9._~+-]*$/;
 const encoder = new TextEncoder();
 
 /** Percent-encodes everything outside `[A-Za-z0-9._~+-]`. */
-export function encodePart(text: string): string {
+function encodePart(text: string): string {
   if (PLAIN.test(text)) return text;
   let encoded = "";
   for (const character of text) {

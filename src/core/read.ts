@@ -15,7 +15,7 @@ export type Name<E> = keyof E & string;
 export type Entity<E, N> = N extends keyof E ? (E[N] extends EntityType<infer T, string> ? Readonly<T> : never) : never;
 export type Index<E, N> = N extends keyof E ? (E[N] extends EntityType<JsonRecord, infer I> ? I : never) : never;
 /** One value of an indexed field: for a field that holds several, one of them. */
-export type ValueOf<V> = NonNullable<V> extends readonly (infer M)[] ? M : NonNullable<V>;
+type ValueOf<V> = NonNullable<V> extends readonly (infer M)[] ? M : NonNullable<V>;
 export type Value<E, N, F> = F extends keyof Entity<E, N> ? ValueOf<Entity<E, N>[F]> : never;
 
 /** Fields are ANDed; an array of values means any of them. */

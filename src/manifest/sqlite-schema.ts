@@ -3,7 +3,8 @@ import { DatabaseSync } from "node:sqlite";
 import { RekilnError } from "../core/errors.ts";
 
 const FORMAT = "1";
-const BUSY_TIMEOUT_MS = 5000;
+/** A batch of another thread, which moves files into place, may take long where the disk is busy. */
+const BUSY_TIMEOUT_MS = 60_000;
 
 /** Opens a manifest database and makes its tables. */
 export function openManifestDatabase(file: string): DatabaseSync {

@@ -11,7 +11,7 @@ const CHANGES_EXPANDED_MAX = 20_000;
 const SUBJECTS_PIECE = 1000;
 
 /** Why a route is rendered whole. */
-export type WholeReason = "forced" | "first" | "changes-unknown" | "many-changes" | "templates";
+type WholeReason = "forced" | "first" | "changes-unknown" | "many-changes" | "templates";
 
 /** Which routes are rendered whole and why; the others follow `changes`. */
 export interface BuildPlan {

@@ -26,7 +26,7 @@ export interface Claimant {
 }
 
 /** Who owns a path that two pages want: the earlier route, then the lowest id, then the lowest page number. */
-export function comparePages(site: Site, left: PageKey, right: PageKey): number {
+function comparePages(site: Site, left: PageKey, right: PageKey): number {
   const [a, b] = [parsePageKey(left), parsePageKey(right)];
   const orderOf = (route: string): number => site.routes.get(route)?.order ?? Number.POSITIVE_INFINITY;
   const byRoute = orderOf(a.route) - orderOf(b.route);

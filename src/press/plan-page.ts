@@ -92,7 +92,9 @@ function evictedBy(context: PlanContext, claimants: readonly Claimant[], path: W
   const evicted: ObjectKey[] = [];
   for (const { stands } of claimants) {
     if (stands === undefined || stands.at.key === path.key) continue;
-    if (context.store.etag(stands.at.key) === stands.etag) evicted.push(stands.at.key);
+    const etag = context.store.etag(stands.at.key);
+    // Of one that is gone the folder may still be there.
+    if (etag === undefined || etag === stands.etag) evicted.push(stands.at.key);
   }
   return evicted;
 }

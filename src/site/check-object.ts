@@ -8,7 +8,7 @@ export function isObject(value: unknown): value is UnknownObject {
 }
 
 /** `film, director`, for hints. */
-export function named(names: Iterable<string>): string {
+function named(names: Iterable<string>): string {
   return [...names].toSorted().join(", ");
 }
 

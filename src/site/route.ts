@@ -1,5 +1,5 @@
 import type { Html } from "../core/html.ts";
-import type { AnyTypes, Entity, Index, Name, OrderBy, Read, Value, Where } from "../core/read.ts";
+import type { Entity, Index, Name, OrderBy, Read, Value, Where } from "../core/read.ts";
 
 export interface Distinct<N extends string, F extends string> {
   readonly type: N;
@@ -57,4 +57,3 @@ declare const of: unique symbol;
 export interface Route<E> {
   readonly [of]: E;
 }
-export type AnyRoute = Route<AnyTypes>;

@@ -77,7 +77,8 @@ export function createEntitySchema(database: DatabaseSync, firstVersion: number)
   if (format === undefined) {
     writeMeta(database, "format", FORMAT);
     writeMeta(database, "version", firstVersion);
-    writeMeta(database, "changes_from", firstVersion);
+    // A store that was lost can't tell what its first commit changed, not even to who has seen all before it.
+    writeMeta(database, "changes_from", firstVersion === 0 ? 0 : firstVersion + 1);
   } else if (format !== String(FORMAT)) {
     throw new RekilnError({
       code: "entity-store-format",

@@ -10,7 +10,7 @@ import { fromPlain } from "./plain-error.ts";
 import type { BatchMessage, ThreadData, ThreadReply } from "./press-thread.ts";
 
 /** Longest that a page may take, template and `load` together. */
-export const RENDER_TIME_MAX_MS = 10_000;
+const RENDER_TIME_MAX_MS = 10_000;
 const CHECK_MS = 250;
 const HEAP_MEGABYTES = 256;
 /** Small, so that what pages leave behind is collected while it is in the cache, and memory stays flat. */

@@ -57,7 +57,7 @@ export interface BuiltInProcess extends BuildResult {
   readonly rendered: readonly PageKey[];
 }
 
-export const silent: Progress = {
+const silent: Progress = {
   phase: () => undefined,
   expect: () => undefined,
   records: () => undefined,

@@ -18,7 +18,7 @@ export interface ModelSite {
   readonly routes: readonly ModelRoute[];
 }
 
-export interface ModelType {
+interface ModelType {
   /** In the order in which the site declares them. */
   readonly index: readonly string[];
 }
@@ -173,7 +173,9 @@ class Loading {
       }
       case "values": {
         const values = await read.values(this.#typeOf(step.type), step.field);
-        this.parts.push(() => JSON.stringify(values.map(({ value, count }) => (step.isCounted ? [value, count] : value))));
+        this.parts.push(() =>
+          JSON.stringify(values.map(({ value, count }) => (step.isCounted ? [value, count] : value))),
+        );
         break;
       }
       case "now": {
@@ -242,15 +244,20 @@ function linkExpression(print: Print & { readonly print: "link" }, route: ModelR
 
 function pathOf(route: ModelRoute, subject: unknown): string | null {
   const folder = route.prefix === "" ? "/" : `/${route.prefix}/`;
-  let name: unknown;
-  if (isEntity(subject)) {
-    if (route.hasDrafts && subject["flag"] === true) return null;
-    name = route.named === "id" ? slug(subject.id) : subject["slug"];
-  } else name = slug(String(subject));
-  if (name === undefined || name === null) return null;
+  const name = nameOf(route, subject);
+  if (name === undefined) return null;
   if (name === "throw") throw new Error("no path");
-  const isFile = route.list === undefined && (route.shape === "file" || String(name).includes("."));
-  return `${folder}${String(name)}${isFile ? (route.shape === "file" ? ".html" : "") : "/"}`;
+  if (route.list !== undefined) return `${folder}${name}/`;
+  if (route.shape === "file") return `${folder}${name}.html`;
+  return /\.[^/]*$/.test(name) ? folder + name : `${folder}${name}/`;
+}
+
+function nameOf(route: ModelRoute, subject: unknown): string | undefined {
+  if (!isEntity(subject)) return slug(String(subject));
+  if (route.hasDrafts && subject["flag"] === true) return undefined;
+  if (route.named === "id") return slug(subject.id);
+  const given = subject["slug"];
+  return typeof given === "string" ? given : undefined;
 }
 
 /**

@@ -157,12 +157,22 @@ const print: fc.Arbitrary<Print> = fc.oneof(
       route: fc.nat({ max: 4 }),
       subject: fc.constantFrom("subject", "items", "kind", "literal"),
       literal: fc.oneof(kind, id),
-      page: fc.oneof({ arbitrary: fc.constant(1), weight: 2 }, { arbitrary: fc.integer({ min: 2, max: 4 }), weight: 1 }),
+      page: fc.oneof(
+        { arbitrary: fc.constant(1), weight: 2 },
+        { arbitrary: fc.integer({ min: 2, max: 4 }), weight: 1 },
+      ),
     }) as fc.Arbitrary<Print>,
     weight: 4,
   },
 );
-const prints = fc.array(print, { maxLength: 4 });
+/** One that reads of a list only how many pages it has touches nothing else of it. */
+const prints: fc.Arbitrary<readonly Print[]> = fc.oneof(
+  { arbitrary: fc.array(print, { maxLength: 4 }), weight: 3 },
+  {
+    arbitrary: fc.constantFrom<readonly Print[]>([{ print: "pages" }], [{ print: "next" }, { print: "last" }]),
+    weight: 1,
+  },
+);
 
 const list: fc.Arbitrary<ModelList> = fc.record({
   of: type,
@@ -175,13 +185,13 @@ const route: fc.Arbitrary<ModelRoute> = fc.record({
   each: fc.oneof(
     { arbitrary: fc.constant("one" as const), weight: 2 },
     { arbitrary: fc.record({ type }), weight: 4 },
-    { arbitrary: fc.record({ type, field: listed }), weight: 2 },
+    { arbitrary: fc.record({ type, field: listed }), weight: 3 },
   ),
-  prefix: fc.constantFrom("p", "", "q", "x.y"),
+  prefix: fc.constantFrom("p", "", "", "q", "x.y"),
   named: fc.constantFrom("slug", "id"),
   hasDrafts: fc.boolean(),
-  shape: fc.constantFrom("folder", "file", "bare"),
-  list: fc.option(list, { nil: undefined }),
+  shape: fc.constantFrom("folder", "bare", "file"),
+  list: fc.oneof(fc.constant(undefined), list),
   steps: fc.array(step, { maxLength: 3 }),
   isEarly: fc.boolean(),
   template: fc.oneof(

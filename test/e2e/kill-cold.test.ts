@@ -1,0 +1,19 @@
+import { expect, test } from "vitest";
+
+import { build } from "../support/cli.ts";
+import { filmSite } from "./film-site.ts";
+import { before, cleanPages, killAndFinish, Killer, KILLS, killsIn } from "./kill-site.ts";
+
+test("a first build that is killed is finished by the next one, to the byte", { timeout: 180_000 }, async () => {
+  const site = filmSite(before);
+  const expected = await cleanPages(site);
+  const { seconds } = await build(site.folder);
+  const killer = new Killer(seconds);
+  let killed = 0;
+  for (let round = 0; round < 12 && killed < KILLS; round++) {
+    site.remove("dist");
+    site.remove(".rekiln");
+    killed += await killAndFinish(killer, site, [], killsIn(round), expected);
+  }
+  expect(killed).toBeGreaterThanOrEqual(KILLS);
+});

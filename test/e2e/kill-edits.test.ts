@@ -1,0 +1,27 @@
+import { expect, test } from "vitest";
+
+import { build } from "../support/cli.ts";
+import { filmSite } from "./film-site.ts";
+import { after, before, cleanPages, killAndFinish, Killer, KILLS, killsIn } from "./kill-site.ts";
+
+test.each([
+  { name: "after an edit", args: [] },
+  { name: "that is forced", args: ["--force"] },
+])("a build $name that is killed is finished by the next one", { timeout: 180_000 }, async ({ args }) => {
+  const site = filmSite(after);
+  const states = [{ films: after, expected: await cleanPages(site) }];
+  site.records("film", before);
+  states.push({ films: before, expected: await cleanPages(site) });
+  await build(site.folder);
+  site.records("film", after);
+  const { seconds } = await build(site.folder, ...args);
+
+  const killer = new Killer(seconds);
+  let killed = 0;
+  for (let round = 0; round < 12 && killed < KILLS; round++) {
+    const { films, expected } = states[(round + 1) % 2] ?? { films: before, expected: new Map<string, string>() };
+    site.records("film", films);
+    killed += await killAndFinish(killer, site, args, killsIn(round), expected);
+  }
+  expect(killed).toBeGreaterThanOrEqual(KILLS);
+});
