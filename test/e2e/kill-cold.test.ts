@@ -4,7 +4,7 @@ import { build } from "../support/cli.ts";
 import { filmSite } from "./film-site.ts";
 import { before, cleanPages, killAndFinish, Killer, KILLS, killsIn } from "./kill-site.ts";
 
-test("a first build that is killed is finished by the next one, to the byte", { timeout: 180_000 }, async () => {
+test("a first build that is killed is finished by the next one, to the byte", { timeout: 300_000 }, async () => {
   const site = filmSite(before);
   const expected = await cleanPages(site);
   const { seconds } = await build(site.folder);

@@ -7,7 +7,7 @@ import { after, before, cleanPages, killAndFinish, Killer, KILLS, killsIn } from
 test.each([
   { name: "after an edit", args: [] },
   { name: "that is forced", args: ["--force"] },
-])("a build $name that is killed is finished by the next one", { timeout: 180_000 }, async ({ args }) => {
+])("a build $name that is killed is finished by the next one", { timeout: 300_000 }, async ({ args }) => {
   const site = filmSite(after);
   const states = [{ films: after, expected: await cleanPages(site) }];
   site.records("film", before);
