@@ -105,5 +105,5 @@ export async function killAndFinish(
 }
 
 /** How often builds are killed in each round, until there were enough of them. */
-export const killsIn = (round: number): number => [1, 4][round] ?? 5;
+export const killsIn = (round: number): number => [1, 6][round] ?? 7;
 export const KILLS = 14;
