@@ -22,6 +22,7 @@ import { cataloguePart } from "./bench/catalogue-part.ts";
 import { figureTable } from "./bench/figure-table.ts";
 import { hugoPart } from "./bench/hugo-part.ts";
 import { onePart } from "./bench/one-part.ts";
+import { queuePart } from "./bench/queue-part.ts";
 import { scalePart } from "./bench/scale-part.ts";
 import { secondPart } from "./bench/second-part.ts";
 import type { BenchPart } from "./bench/bench-part.ts";
@@ -32,6 +33,7 @@ const PARTS: Readonly<Record<string, BenchPart>> = {
   one: onePart,
   hugo: hugoPart,
   scale: scalePart,
+  queue: queuePart,
 };
 /** Below the project, so that a site's config finds `rekiln` and what it imports. */
 const WORK_DIR = fileURLToPath(new URL("../demo/bench/", import.meta.url));

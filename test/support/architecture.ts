@@ -27,15 +27,16 @@ const ARROWS: readonly (readonly string[])[] = [
 ];
 
 const ADAPTER =
-  /^src\/(?:source\/(?:files-source|entity-[^/]+)|store\/directory|manifest\/sqlite-[^/]+|render\/eta-renderer)\.ts$/;
+  /^src\/(?:source\/(?:files-source|entity-[^/]+)|store\/directory|manifest\/sqlite-[^/]+|queue\/(?:sqlite-[^/]+|memory-[^/]+|lane-queue)|render\/eta-renderer)\.ts$/;
 
 /** Where packages and modules of Node may be imported. A module of Node that isn't named here may be anywhere but in core. */
 const ALLOWED_IN: readonly { readonly name: RegExp; readonly files: RegExp }[] = [
   { name: /^eta(?:\/|$)/, files: /^src\/render\// },
+  { name: /^acorn$/, files: /^src\/render\// },
   { name: /^commander$/, files: /^src\/cli\// },
   { name: /^pino$/, files: /^src\/(?:cli|system)\// },
   { name: /^zod(?:\/|$)/, files: /^src\/(?:site\/|press\/site-record\.ts$)/ },
-  { name: /^node:sqlite$/, files: /^src\/(?:source\/|manifest\/|system\/build-lock\.ts$)/ },
+  { name: /^node:sqlite$/, files: /^src\/(?:source\/|manifest\/|queue\/|system\/build-lock\.ts$)/ },
   // The types of a standard, without any code.
   { name: /^@standard-schema\/spec$/, files: /^src\/(?:core|site)\// },
 ];
