@@ -39,12 +39,16 @@ function decodeSubject(text: string): Scalar {
 
 /** The key of page 1 of a subject: what the keys of its further pages begin with. */
 export function subjectKey(route: string, subject: Scalar | undefined): PageKey {
-  // The one place, with `pageKey`, that makes page keys.
+  // The one place, with `furtherKey`, that makes page keys.
   return (subject === undefined ? encodePart(route) : `${encodePart(route)}/${encodeSubject(subject)}`) as PageKey;
 }
 
 export function pageKey(route: string, subject: Scalar | undefined, number: number): PageKey {
-  const first = subjectKey(route, subject);
+  return furtherKey(subjectKey(route, subject), number);
+}
+
+/** The key of page `number` of a subject, of that of page 1. */
+export function furtherKey(first: PageKey, number: number): PageKey {
   return number === 1 ? first : (`${first}#${number}` as PageKey);
 }
 

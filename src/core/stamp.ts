@@ -27,6 +27,11 @@ export interface Carried {
   readonly key: string;
 }
 
+/** The extension of an object key, in small letters: it decides how a stamp is written. */
+export function extensionOf(key: string): string {
+  return key.slice(key.lastIndexOf(".") + 1).toLowerCase();
+}
+
 type CarrierStyle = "markup" | "hash" | "block" | "space";
 
 const STYLES: ReadonlyMap<string, CarrierStyle> = new Map<string, CarrierStyle>([

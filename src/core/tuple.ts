@@ -59,6 +59,18 @@ export function sortKeyOf(order: readonly OrderField[], tuple: Tuple): SortKey {
   };
 }
 
+/** The same of an entity whose tuple isn't needed; `data` is asked only for fields that aren't the id. */
+export function sortKeyOfEntity(
+  order: readonly OrderField[],
+  entity: { readonly id: string; readonly data: EntityData },
+): SortKey {
+  const values = order.map(({ field }) => {
+    if (field === "id") return entity.id;
+    return Object.hasOwn(entity.data, field) ? sortValue(entity.data[field]) : null;
+  });
+  return { values, id: entity.id };
+}
+
 /** Whether two tuples hold the same values, so that no list can tell them apart. */
 export function sameTuple(left: Tuple, right: Tuple): boolean {
   return JSON.stringify(left.fields) === JSON.stringify(right.fields);

@@ -119,6 +119,8 @@ export interface Manifest extends ManifestReads, Disposable {
   beginBulk(): void;
   /** Makes the indexes; needed before anything but `record` of new pages. */
   finishBulk(): void;
+  /** Brings indexes in order that many small changes have left loose. At the end of a build. */
+  tidy(): void;
   copiedFiles(): readonly CopiedFile[];
   setCopiedFiles(put: readonly CopiedFile[], removed: readonly string[]): void;
 }

@@ -3,9 +3,8 @@ import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import type { Digest } from "../core/digest.ts";
 import type { PageKey } from "../core/page.ts";
 import { parsePageKey, subjectKey } from "../core/page.ts";
-import { hash53 } from "../core/ref.ts";
 import type { RefHash } from "../core/ref.ts";
-import { formatDependency, parseDependency } from "./edge-text.ts";
+import { parseDependency } from "./edge-text.ts";
 import type {
   CopiedFile,
   Dependant,
@@ -18,11 +17,12 @@ import type {
   StoredPage,
   Verified,
 } from "./manifest.ts";
-import { LATE_INDEXES, openManifestDatabase } from "./sqlite-schema.ts";
+import { packRefs, pageRefsOf, unpackHashes, unpackRefs, usesOf } from "./page-refs.ts";
+import type { PageRef } from "./page-refs.ts";
+import { SqliteRefIndex } from "./sqlite-ref-index.ts";
+import { LATE_INDEX, openManifestDatabase } from "./sqlite-schema.ts";
 
 const PIECE_ROWS = 500;
-/** Two hashes below it are added exactly. */
-const HASH_MODULUS = 2 ** 52;
 
 type Row = Record<string, unknown>;
 
@@ -30,12 +30,14 @@ type Row = Record<string, unknown>;
 export class SqliteManifest implements Manifest, ManifestTransaction {
   readonly #database: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
+  readonly #index: SqliteRefIndex;
   /** Of the current transaction: rows are only added, and the index of keys isn't there. */
   #isBulk = false;
 
   constructor(file: string) {
     this.#database = openManifestDatabase(file);
-    if (this.meta("bulk") === undefined) this.#database.exec(LATE_INDEXES);
+    this.#index = new SqliteRefIndex(this.#database);
+    if (this.meta("bulk") === undefined) this.#database.exec(LATE_INDEX);
   }
 
   transact<T>(work: (transaction: ManifestTransaction) => T): T {
@@ -68,51 +70,48 @@ export class SqliteManifest implements Manifest, ManifestTransaction {
   }
 
   *dependants(ref: RefHash): Iterable<Dependant> {
-    const sql = "SELECT page.key, edge.what FROM edge JOIN page ON page.id = edge.page WHERE edge.ref = ?";
-    for (const row of this.#all(sql, ref)) {
-      yield { key: String(row["key"]) as PageKey, dependency: parseDependency(String(row["what"])) };
+    const find = this.#statement(
+      "SELECT page.key, page_refs.refs, page_refs.uses FROM page_refs JOIN page ON page.id = page_refs.page WHERE page_refs.page = ?",
+    );
+    for (const page of this.#index.candidates(ref)) {
+      const row = find.get(page);
+      if (row === undefined) continue;
+      const key = String(row["key"]) as PageKey;
+      for (const what of usesOf(ref, row["refs"], row["uses"])) yield { key, dependency: parseDependency(what) };
     }
   }
 
   record(record: PageRecord, edges: readonly Edge[]): void {
-    const written = new Map<string, { readonly ref: RefHash; readonly what: string }>();
-    // Of a set: the order of edges doesn't matter. 0 stands for what a failure left.
-    let edgesHash = 1;
-    for (const { ref, dependency } of edges) {
-      const what = formatDependency(dependency);
-      const name = `${ref} ${what}`;
-      if (written.has(name)) continue;
-      written.set(name, { ref, what });
-      edgesHash = (edgesHash + (hash53(name) % HASH_MODULUS)) % HASH_MODULUS;
-    }
-    const { id, edges: before } = this.#write(record, edgesHash);
-    if (before === edgesHash) return;
-    if (before !== undefined) {
-      for (const row of this.#all("SELECT ref, what FROM edge WHERE page = ?", id)) {
-        const name = `${String(row["ref"])} ${String(row["what"])}`;
-        if (!written.delete(name)) {
-          this.#run(
-            "DELETE FROM edge WHERE page = ? AND ref = ? AND what = ?",
-            id,
-            Number(row["ref"]),
-            String(row["what"]),
-          );
-        }
-      }
-    }
-    const insert = this.#statement("INSERT OR IGNORE INTO edge VALUES (?, ?, ?)");
-    for (const { ref, what } of written.values()) insert.run(id, ref, what);
+    this.#writeRefs(this.#write(record), pageRefsOf(edges));
   }
 
   recordFailure(record: PageRecord, edges: readonly Edge[]): void {
-    const { id } = this.#write(record, 0);
-    for (const { ref, dependency } of edges) {
-      this.#run("INSERT OR IGNORE INTO edge VALUES (?, ?, ?)", id, ref, formatDependency(dependency));
-    }
+    const id = this.#write(record);
+    const kept = this.#refsOf(id).map(({ ref, what }) => ({ ref, dependency: parseDependency(what) }));
+    this.#writeRefs(id, pageRefsOf([...kept, ...edges]));
   }
 
-  /** Writes the row of a page; gives its id and what `edges` was before, undefined for a new row. */
-  #write(record: PageRecord, edges: number): { id: number; edges: number | undefined } {
+  #refsOf(id: number): readonly PageRef[] {
+    const row = this.#isBulk ? undefined : this.#get("SELECT refs, uses FROM page_refs WHERE page = ?", id);
+    return row === undefined ? [] : unpackRefs(row["refs"], row["uses"]);
+  }
+
+  #writeRefs(id: number, pageRefs: readonly PageRef[]): void {
+    const { refs, uses, claims } = packRefs(pageRefs);
+    if (!this.#isBulk) {
+      const row = this.#get("SELECT refs, uses FROM page_refs WHERE page = ?", id);
+      if (row !== undefined && row["uses"] === uses && refs.length > 0) {
+        const before = row["refs"];
+        if (before instanceof Uint8Array && Buffer.compare(before, refs) === 0) return;
+      }
+      const known = new Set(row === undefined ? [] : unpackRefs(row["refs"], row["uses"]).map(({ ref }) => ref));
+      for (const { ref } of pageRefs) if (!known.has(ref)) this.#index.add(ref, id);
+    }
+    this.#statement("INSERT OR REPLACE INTO page_refs VALUES (?, ?, ?, ?)").run(id, refs, uses, claims);
+  }
+
+  /** Writes the row of a page. @returns its id */
+  #write(record: PageRecord): number {
     const { key, published, verified } = record;
     const values: SQLInputValue[] = [
       published?.path ?? null,
@@ -126,29 +125,29 @@ export class SqliteManifest implements Manifest, ManifestTransaction {
       verified.version,
       record.due ?? null,
       record.error ?? null,
-      edges,
     ];
-    const found = this.#isBulk ? undefined : this.#get("SELECT id, edges FROM page WHERE key = ?", key);
+    const found = this.#isBulk ? undefined : this.#get("SELECT id FROM page WHERE key = ?", key);
     if (found === undefined) {
       const columns =
-        "key, path, epoch, version, time, digest, etag, bytes, verified_epoch, verified_version, due, error, edges";
-      const inserted = this.#statement(
-        `INSERT INTO page (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      ).run(key, ...values);
-      return { id: Number(inserted.lastInsertRowid), edges: undefined };
+        "key, path, epoch, version, time, digest, etag, bytes, verified_epoch, verified_version, due, error";
+      const inserted = this.#statement(`INSERT INTO page (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`).run(
+        key,
+        ...values,
+      );
+      return Number(inserted.lastInsertRowid);
     }
     const id = Number(found["id"]);
     this.#run(
       `UPDATE page SET path = ?, epoch = ?, version = ?, time = ?, digest = ?, etag = ?, bytes = ?,
-         verified_epoch = ?, verified_version = ?, due = ?, error = ?, edges = ? WHERE id = ?`,
+         verified_epoch = ?, verified_version = ?, due = ?, error = ? WHERE id = ?`,
       ...values,
       id,
     );
-    return { id, edges: Number(found["edges"]) };
+    return id;
   }
 
   remove(row: PageRow): void {
-    this.#run("DELETE FROM edge WHERE page = ?", row.id);
+    this.#run("DELETE FROM page_refs WHERE page = ?", row.id);
     this.#run("DELETE FROM page WHERE id = ?", row.id);
   }
 
@@ -255,30 +254,42 @@ export class SqliteManifest implements Manifest, ManifestTransaction {
   }
 
   collidingPages(): readonly PageKey[] {
-    return this.#all(`
-      SELECT page.key FROM edge JOIN page ON page.id = edge.page WHERE edge.ref IN (
-        SELECT ref FROM edge WHERE what IN ('c', 'f') GROUP BY ref HAVING count(*) > 1 AND min(what) = 'c')`).map(
-      (row) => String(row["key"]) as PageKey,
-    );
+    const keys = new Set<PageKey>();
+    for (const pages of this.#index.sharedClaims()) {
+      for (const page of pages) {
+        const row = this.#get("SELECT key FROM page WHERE id = ?", page);
+        if (row !== undefined) keys.add(String(row["key"]) as PageKey);
+      }
+    }
+    return [...keys];
   }
 
   beginBulk(): void {
-    this.#database.exec("DROP INDEX IF EXISTS page_key; DROP INDEX IF EXISTS edge_ref");
+    this.#database.exec("DROP INDEX IF EXISTS page_key");
     this.setMeta("bulk", "1");
   }
 
   finishBulk(): void {
-    this.#database.exec(LATE_INDEXES);
+    this.#rebuildIndex();
+    this.#database.exec(LATE_INDEX);
     this.setMeta("bulk", undefined);
   }
 
+  tidy(): void {
+    if (this.#index.isLoose) this.#rebuildIndex();
+  }
+
+  #rebuildIndex(): void {
+    this.transact(() => this.#index.rebuild());
+  }
+
   useOf(ref: RefHash): { readonly isUsed: boolean; readonly isUsedByFailed: boolean } {
-    const failed =
-      "SELECT 1 FROM page JOIN edge ON edge.page = page.id WHERE page.error IS NOT NULL AND edge.ref = ? LIMIT 1";
-    return {
-      isUsed: this.#get("SELECT 1 FROM edge WHERE ref = ? LIMIT 1", ref) !== undefined,
-      isUsedByFailed: this.#get(failed, ref) !== undefined,
-    };
+    const isUsed = !this.dependants(ref)[Symbol.iterator]().next().done;
+    if (!isUsed) return { isUsed, isUsedByFailed: false };
+    const failed = this.#all(
+      "SELECT refs, uses FROM page JOIN page_refs ON page_refs.page = page.id WHERE page.error IS NOT NULL",
+    );
+    return { isUsed, isUsedByFailed: failed.some(({ refs }) => unpackHashes(refs).includes(ref)) };
   }
 
   copiedFiles(): readonly CopiedFile[] {

@@ -2,7 +2,7 @@ import { DatabaseSync } from "node:sqlite";
 
 import { RekilnError } from "../core/errors.ts";
 
-const FORMAT = "1";
+const FORMAT = "2";
 /** A batch of another thread, which moves files into place, may take long where the disk is busy. */
 const BUSY_TIMEOUT_MS = 60_000;
 
@@ -23,12 +23,16 @@ export function openManifestDatabase(file: string): DatabaseSync {
       CREATE TABLE IF NOT EXISTS page (
         id INTEGER PRIMARY KEY, key TEXT NOT NULL, path TEXT, epoch INTEGER, version INTEGER, time INTEGER,
         digest BLOB, etag TEXT, bytes INTEGER, verified_epoch INTEGER NOT NULL, verified_version INTEGER NOT NULL,
-        due INTEGER, error TEXT, edges INTEGER NOT NULL);
-      CREATE TABLE IF NOT EXISTS edge (
-        page INTEGER NOT NULL, ref INTEGER NOT NULL, what TEXT NOT NULL, PRIMARY KEY (page, ref, what)) WITHOUT ROWID;
+        due INTEGER, error TEXT);
+      CREATE TABLE IF NOT EXISTS page_refs (
+        page INTEGER PRIMARY KEY, refs BLOB NOT NULL, uses TEXT NOT NULL, claims INTEGER NOT NULL);
+      CREATE TABLE IF NOT EXISTS block (
+        id INTEGER PRIMARY KEY, run INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, entries BLOB NOT NULL);
+      CREATE TABLE IF NOT EXISTS added (ref INTEGER NOT NULL, page INTEGER NOT NULL, PRIMARY KEY (ref, page)) WITHOUT ROWID;
       CREATE TABLE IF NOT EXISTS touched (ref INTEGER PRIMARY KEY, version INTEGER NOT NULL);
       CREATE TABLE IF NOT EXISTS copied (
         object_key TEXT PRIMARY KEY, file TEXT NOT NULL, digest TEXT NOT NULL, etag TEXT NOT NULL) WITHOUT ROWID;
+      CREATE INDEX IF NOT EXISTS block_run ON block (run, last);
       CREATE INDEX IF NOT EXISTS page_due ON page (due) WHERE due IS NOT NULL;
       CREATE INDEX IF NOT EXISTS page_error ON page (id) WHERE error IS NOT NULL;
       INSERT OR IGNORE INTO meta VALUES ('format', '${FORMAT}');
@@ -47,8 +51,5 @@ export function openManifestDatabase(file: string): DatabaseSync {
   return database;
 }
 
-/** The indexes that a first build leaves to its end. */
-export const LATE_INDEXES = `
-  CREATE UNIQUE INDEX IF NOT EXISTS page_key ON page (key);
-  CREATE INDEX IF NOT EXISTS edge_ref ON edge (ref);
-`;
+/** The index that a first build leaves to its end. */
+export const LATE_INDEX = "CREATE UNIQUE INDEX IF NOT EXISTS page_key ON page (key)";

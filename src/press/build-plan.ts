@@ -1,5 +1,5 @@
 import type { EntityChange } from "../core/change.ts";
-import type { PageKey } from "../core/page.ts";
+import type { PageKey, PageParts } from "../core/page.ts";
 import { pageKey, parsePageKey } from "../core/page.ts";
 import type { Scalar } from "../core/read.ts";
 import type { Site, RouteModel } from "../site/site.ts";
@@ -76,12 +76,8 @@ export function countSubjects(route: RouteModel, snapshot: Snapshot): number {
   return each.kind === "entity" ? snapshot.count(each.type, {}) : snapshot.values(each.type, each.field).length;
 }
 
-/**
- * Every page of a route in a snapshot, in batches. A subject whose path can't be evaluated has one page: its press
- * says what is wrong.
- */
-export function* pagesOfRoute(
-  site: Site,
+/** Page 1 of every subject of a route in a snapshot, in batches. What presses it tells of the pages behind it. */
+export function* firstPagesOfRoute(
   route: RouteModel,
   snapshot: Snapshot,
   batchPages: number,
@@ -89,28 +85,25 @@ export function* pagesOfRoute(
   let batch: PageKey[] = [];
   for (const subjects of subjectsOf(route, snapshot)) {
     for (const subject of subjects) {
-      const pages = route.list === undefined ? 1 : countQuietly(site, route, subject, snapshot);
-      for (let number = 1; number <= pages; number++) {
-        batch.push(pageKey(route.name, subject, number));
-        if (batch.length < batchPages) continue;
-        yield batch;
-        batch = [];
-      }
+      batch.push(pageKey(route.name, subject, 1));
+      if (batch.length < batchPages) continue;
+      yield batch;
+      batch = [];
     }
   }
   if (batch.length > 0) yield batch;
 }
 
-/** Whether a page is one of those that `pagesOfRoute` gives for its route. */
-export function isPageOfRoute(site: Site, key: PageKey, snapshot: Snapshot): boolean {
-  const { route: name, subject, number } = parsePageKey(key);
-  const route = site.routes.get(name);
-  return route !== undefined && number <= countQuietly(site, route, subject, snapshot);
+/** Whether a snapshot has a page. */
+export function isPageOfSnapshot(site: Site, key: PageKey, snapshot: Snapshot): boolean {
+  const parts = parsePageKey(key);
+  return parts.number <= countPagesQuietly(site, parts, snapshot);
 }
 
-function countQuietly(site: Site, route: RouteModel, subject: Scalar | undefined, snapshot: Snapshot): number {
+/** How many pages a subject has. One whose path can't be evaluated has one page: its press says what is wrong. */
+export function countPagesQuietly(site: Site, parts: PageParts, snapshot: Snapshot): number {
   try {
-    return countPages(site, { route: route.name, subject, number: 1 }, snapshot);
+    return countPages(site, parts, snapshot);
   } catch {
     return 1;
   }

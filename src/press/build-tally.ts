@@ -1,4 +1,5 @@
 import type { PageOutcome, WriteReason } from "../core/outcome.ts";
+import { furtherKey } from "../core/page.ts";
 import type { PageKey } from "../core/page.ts";
 import type { Progress } from "../core/progress.ts";
 import type { Pressed, PressTimes } from "./press-pages.ts";
@@ -26,6 +27,9 @@ export class BuildTally {
   /** Pages to press once more. */
   readonly again = new Set<PageKey>();
 
+  /** Pages behind a page 1, which are yet to press. */
+  readonly #further: { readonly first: PageKey; next: number; readonly pages: number }[] = [];
+
   constructor(progress: Progress) {
     this.#progress = progress;
   }
@@ -40,7 +44,24 @@ export class BuildTally {
     this.times.record += pressed.times.record;
     for (const outcome of pressed.outcomes) this.#outcome(outcome);
     for (const key of pressed.again) this.again.add(key);
+    for (const { first, pages } of pressed.further) {
+      this.#further.push({ first, next: 2, pages });
+      this.#progress.expect(pages - 1);
+    }
     this.#progress.outcomes(pressed.outcomes);
+  }
+
+  /** Takes up to `limit` keys of the pages behind each page 1 that was pressed. */
+  takeFurther(limit: number): readonly PageKey[] {
+    const keys: PageKey[] = [];
+    for (let range = this.#further.at(-1); range !== undefined; range = this.#further.at(-1)) {
+      for (; range.next <= range.pages; range.next++) {
+        if (keys.length === limit) return keys;
+        keys.push(furtherKey(range.first, range.next));
+      }
+      this.#further.pop();
+    }
+    return keys;
   }
 
   #outcome(outcome: PageOutcome): void {

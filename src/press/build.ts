@@ -6,7 +6,7 @@ import { parsePath } from "../site/path.ts";
 import type { Site } from "../site/site.ts";
 import type { Snapshot, Source, SourceReader } from "../source/source.ts";
 import type { PageStore } from "../store/store.ts";
-import { countSubjects, isPageOfRoute, pagesOfRoute, planBuild } from "./build-plan.ts";
+import { countSubjects, firstPagesOfRoute, isPageOfSnapshot, planBuild } from "./build-plan.ts";
 import type { BuildPlan } from "./build-plan.ts";
 import { BuildTally } from "./build-tally.ts";
 import { affectedPages } from "./expand.ts";
@@ -16,6 +16,10 @@ import { StuckPageError } from "./press-pool.ts";
 const BATCH_PAGES = 256;
 /** Above this many pages it is cheaper to render everything. */
 const AFFECTED_MAX = 100_000;
+/** An edge takes 10 µs to follow, in one thread; a page takes 100 to 250 µs to render, in as many as there are. */
+const EDGES_PER_PAGE_MAX = 10;
+/** So many take a tenth of a second: never too long, however few pages there are. */
+const EDGES_READ_MIN = 10_000;
 /** A path that goes from page to page settles in one round for each page in the chain. */
 const ROUNDS_MAX = 16;
 
@@ -77,7 +81,7 @@ class Build {
     const { site, source, reader, manifest, epochs, progress } = this.#context;
     const snapshot = reader.snapshot();
     const pagesBefore = manifest.count();
-    const plan = this.#plan(snapshot);
+    const plan = this.#plan(snapshot, pagesBefore);
     const retried = this.#retried();
     if (this.#isFresh) manifest.beginBulk();
 
@@ -89,7 +93,7 @@ class Build {
     for (const name of plan.whole.keys()) {
       const route = site.routes.get(name);
       if (route === undefined) continue;
-      await this.#pressAll(pagesOfRoute(site, route, snapshot, BATCH_PAGES), true);
+      await this.#pressAll(firstPagesOfRoute(route, snapshot, BATCH_PAGES), true, { findsFurther: true });
     }
     if (this.#isFresh) {
       progress.phase("indexes");
@@ -101,6 +105,7 @@ class Build {
     await this.#pressAgain();
     const { withheld, maxDeletes } = await this.#remove(pagesBefore);
     if (!this.#options.isDryRun) {
+      manifest.tidy();
       for (const route of plan.whole.keys()) manifest.setMeta(`built:${route}`, String(epochs.get(route) ?? 0));
       if (this.#options.routes === undefined) {
         manifest.setMeta("complete", String(snapshot.version));
@@ -112,7 +117,7 @@ class Build {
     return { tally: this.#tally, plan, withheld, maxDeletes, pages };
   }
 
-  #plan(snapshot: Snapshot): BuildPlan & { readonly affected: ReadonlySet<PageKey> } {
+  #plan(snapshot: Snapshot, pages: number): BuildPlan & { readonly affected: ReadonlySet<PageKey> } {
     const { site, source, manifest, epochs, progress } = this.#context;
     const complete = manifest.meta("complete");
     const builtEpochs = new Map<string, number>();
@@ -129,7 +134,8 @@ class Build {
     };
     const plan = planBuild(state, { routes: this.#options.routes, isForced: this.#options.isForced });
     progress.phase("changes");
-    const limits = { limit: AFFECTED_MAX, isDryRun: this.#options.isDryRun };
+    const edgesMax = Math.max(EDGES_READ_MIN, EDGES_PER_PAGE_MAX * pages);
+    const limits = { limit: AFFECTED_MAX, edgesMax, isDryRun: this.#options.isDryRun };
     const isAllWhole = [...site.routes.keys()].every((route) => plan.whole.has(route));
     const affected = isAllWhole ? new Set<PageKey>() : affectedPages(site, manifest, snapshot, plan.changes, limits);
     if (affected !== undefined) return { ...plan, affected };
@@ -178,7 +184,7 @@ class Build {
   /** A dry run verifies no page: what it hasn't come to yet is what the snapshot hasn't got. */
   *#gone(pieces: Iterable<readonly PageKey[]>, snapshot: Snapshot): Iterable<readonly PageKey[]> {
     const { site } = this.#context;
-    for (const piece of pieces) yield piece.filter((key) => !isPageOfRoute(site, key, snapshot));
+    for (const piece of pieces) yield piece.filter((key) => !isPageOfSnapshot(site, key, snapshot));
   }
 
   /** Published pages of routes that aren't rendered whole whose file is gone, or another one. */
@@ -216,7 +222,7 @@ class Build {
       return { withheld: keys.length, maxDeletes };
     }
     this.#context.progress.phase("removals");
-    await this.#pressAll(batches(keys), false, true);
+    await this.#pressAll(batches(keys), false, { removes: true });
     await this.#pressAgain();
     return { withheld: 0, maxDeletes };
   }
@@ -236,14 +242,28 @@ class Build {
     }
   }
 
-  async #pressAll(pieces: Iterable<readonly PageKey[]>, trustsVerified: boolean, removes = false): Promise<void> {
+  async #pressAll(
+    pieces: Iterable<readonly PageKey[]>,
+    trustsVerified: boolean,
+    how: { readonly removes?: boolean; readonly findsFurther?: boolean } = {},
+  ): Promise<void> {
     const { pool, signal } = this.#context;
     const iterator = pieces[Symbol.iterator]();
+    const take = (): readonly PageKey[] | undefined => {
+      const further = this.#tally.takeFurther(BATCH_PAGES);
+      if (further.length > 0) return further;
+      const next = iterator.next();
+      return next.done === true ? undefined : next.value;
+    };
     // Each runner takes the next piece when it is done with one: nothing is listed ahead.
     const runner = async (): Promise<void> => {
-      for (let next = iterator.next(); next.done !== true; next = iterator.next()) {
+      for (let keys = take(); keys !== undefined; keys = take()) {
         signal.throwIfAborted();
-        await this.#press(next.value, trustsVerified && !this.#options.isForced, removes);
+        await this.#press(keys, {
+          trustsVerified: trustsVerified && !this.#options.isForced,
+          removes: how.removes === true,
+          findsFurther: how.findsFurther === true,
+        });
       }
     };
     // What is under way when one of them fails, or is told to stop, is still recorded.
@@ -251,18 +271,22 @@ class Build {
     for (const end of ended) if (end.status === "rejected") throw end.reason;
   }
 
-  async #press(keys: readonly PageKey[], trustsVerified: boolean, removes: boolean): Promise<void> {
+  async #press(
+    keys: readonly PageKey[],
+    how: Pick<BatchOptions, "trustsVerified" | "removes" | "findsFurther">,
+  ): Promise<void> {
     for (;;) {
       const options: BatchOptions = {
+        ...how,
         isFresh: this.#isFresh,
         isDryRun: this.#options.isDryRun,
-        trustsVerified,
         replacesForeign: this.#options.isForced,
-        removes,
         failures: this.#stuck,
       };
       try {
         this.#tally.add(await this.#context.pool.press(keys, options));
+        // Told to stop, a thread leaves out the rest of its batch.
+        this.#context.signal.throwIfAborted();
         return;
       } catch (error) {
         if (!(error instanceof StuckPageError) || this.#stuck.has(error.key)) throw error;

@@ -20,6 +20,16 @@ interface Expansion {
   readonly snapshot: Snapshot;
   /** Subjects whose pages have been compared: once is enough, however many changes come to their lists. */
   readonly compared: Set<PageKey>;
+  /** Below zero: there were more edges than it is worth reading. */
+  edgesLeft: number;
+}
+
+export interface ExpandOptions {
+  /** Most pages. */
+  readonly limit: number;
+  /** Most edges that are read. */
+  readonly edgesMax: number;
+  readonly isDryRun: boolean;
 }
 
 /** A change with what its entity holds now. */
@@ -37,7 +47,7 @@ function expandedOf(site: Site, snapshot: Snapshot, change: EntityChange): Expan
   const model = site.entities.get(change.type);
   if (model === undefined) return undefined;
   const entity = snapshot.get(change.type, change.id);
-  const after = entity === undefined ? null : tupleOf(model, entity);
+  const after = entity === undefined ? null : tupleOf(model, entity.data);
   const existenceChanged = after === null || change.before.includes(null);
   const refs = new Map<RefHash, "entity" | "list" | "values">([[entityRef(change.type, change.id), "entity"]]);
   const tuples = [...change.before, after].filter((tuple) => tuple !== null);
@@ -61,14 +71,14 @@ function expandedOf(site: Site, snapshot: Snapshot, change: EntityChange): Expan
  * The pages whose bytes a set of changes may change, in a snapshot that has them all. What they touched is committed
  * before the first edge is read, so that a page rendered meanwhile from an older snapshot learns of it.
  *
- * @returns undefined when there are more than `limit`
+ * @returns undefined when there are more than `limit`, or more than `edgesMax` edges lead to them
  */
 export function affectedPages(
   site: Site,
   manifest: Manifest,
   snapshot: Snapshot,
   changes: readonly EntityChange[],
-  options: { readonly limit: number; readonly isDryRun: boolean },
+  options: ExpandOptions,
 ): ReadonlySet<PageKey> | undefined {
   const expanded = changes.flatMap((change) => expandedOf(site, snapshot, change) ?? []);
   if (!options.isDryRun && expanded.length > 0) {
@@ -76,12 +86,12 @@ export function affectedPages(
       for (const { refs, change } of expanded) transaction.touch(refs.keys(), change.version);
     });
   }
-  const expansion: Expansion = { site, manifest, snapshot, compared: new Set() };
+  const expansion: Expansion = { site, manifest, snapshot, compared: new Set(), edgesLeft: options.edgesMax };
   const affected = new Set<PageKey>();
   for (const one of expanded) {
     for (const key of affectedByRefs(expansion, one)) affected.add(key);
     for (const key of ownPages(expansion, one)) affected.add(key);
-    if (affected.size > options.limit) return undefined;
+    if (affected.size > options.limit || expansion.edgesLeft < 0) return undefined;
   }
   return affected;
 }
@@ -89,6 +99,7 @@ export function affectedPages(
 function* affectedByRefs(expansion: Expansion, one: Expanded): Iterable<PageKey> {
   for (const [ref, kind] of one.refs) {
     for (const { key, dependency } of expansion.manifest.dependants(ref)) {
+      if (--expansion.edgesLeft < 0) return;
       if (dependency.kind === "extent") {
         if (one.change.before.some((before) => changesMembership(dependency.where, before, one.after))) {
           yield* pagesThatComeOrGo(expansion, key);

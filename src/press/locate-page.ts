@@ -3,6 +3,7 @@ import type { ObjectKey, SitePath } from "../core/path.ts";
 import { pagedPath, parsePath } from "../site/path.ts";
 import type { AnySubject, RouteModel, Site } from "../site/site.ts";
 import { pagesOf } from "../core/dependency.ts";
+import { EntityUse } from "../source/recording-view.ts";
 import type { Snapshot } from "../source/source.ts";
 import type { PageRecorder } from "./page-recorder.ts";
 
@@ -32,14 +33,17 @@ function findSubject(
       return parts.subject === undefined ? { subject: undefined } : undefined;
     case "entity": {
       if (typeof parts.subject !== "string") return undefined;
-      const entity = snapshot.get(each.type, parts.subject);
-      const view = recorder === undefined ? entity : recorder.named(each.type, parts.subject, entity);
+      const record = snapshot.get(each.type, parts.subject);
+      const view =
+        recorder === undefined
+          ? new EntityUse(each.type, parts.subject, record).view
+          : recorder.named(each.type, parts.subject, record);
       return view === undefined ? undefined : { subject: view };
     }
     case "distinct": {
       if (parts.subject === undefined) return undefined;
       const exists = snapshot.has(each.type, each.field, parts.subject);
-      recorder?.exists(each.type, { [each.field]: parts.subject }, exists);
+      recorder?.exists(each.type, each.field, parts.subject, exists);
       return exists ? { subject: parts.subject } : undefined;
     }
   }

@@ -3,8 +3,11 @@ import { RekilnError } from "../core/errors.ts";
 import type { Scalar } from "../core/read.ts";
 import { encodePath, pagedPath, parsePath } from "../site/path.ts";
 import type { AnySubject, RouteModel, Site } from "../site/site.ts";
-import { useOfView } from "../source/recording-view.ts";
-import type { Snapshot } from "../source/source.ts";
+import { GenerationCache } from "../source/generation-cache.ts";
+import { EntityUse, useOfView } from "../source/recording-view.ts";
+import type { EntityRecord, Snapshot } from "../source/source.ts";
+import type { Edge } from "../manifest/manifest.ts";
+import { existsEdge } from "./page-recorder.ts";
 import type { PageRecorder } from "./page-recorder.ts";
 
 function isScalar(value: unknown): value is Scalar {
@@ -20,16 +23,98 @@ function wrongSubject(route: RouteModel, wanted: string): RekilnError {
   });
 }
 
+/** The address of page 1 of a subject, and what finding it read. */
+type Address = { readonly href: string | undefined } & (
+  | { readonly kind: "one" }
+  | { readonly kind: "distinct"; readonly value: Scalar | undefined; readonly edge: Edge }
+  /** `fields` that its path used; undefined is all. */
+  | {
+      readonly kind: "entity";
+      readonly id: string;
+      readonly record: EntityRecord | undefined;
+      readonly fields: readonly string[] | undefined;
+    }
+);
+
+const ADDRESSES_KEPT = 20_000;
+
+/**
+ * Addresses found in one snapshot. Popular entities are linked to from thousands of pages: their path is evaluated for
+ * one of them, and what it used is recorded for each.
+ */
+class AddressBook {
+  readonly #site: Site;
+  readonly #snapshot: Snapshot;
+  readonly #known = new Map<RouteModel, GenerationCache<Scalar | undefined, Address>>();
+
+  constructor(site: Site, snapshot: Snapshot) {
+    this.#site = site;
+    this.#snapshot = snapshot;
+  }
+
+  /** The address of a subject: an id, a value, or undefined for a single page. */
+  find(route: RouteModel, subject: Scalar | undefined): Address {
+    let known = this.#known.get(route);
+    if (known === undefined) {
+      known = new GenerationCache(ADDRESSES_KEPT);
+      this.#known.set(route, known);
+    }
+    let address = known.get(subject);
+    if (address === undefined) {
+      address = this.#find(route, subject);
+      known.set(subject, address, 1);
+    }
+    return address;
+  }
+
+  #find(route: RouteModel, wanted: Scalar | undefined): Address {
+    const { each } = route;
+    if (each.kind === "one") return { kind: "one", href: this.#href(route, undefined) };
+    if (each.kind === "distinct") {
+      const exists = wanted !== undefined && this.#snapshot.has(each.type, each.field, wanted);
+      const href = exists ? this.#href(route, wanted) : undefined;
+      return { kind: "distinct", value: wanted, href, edge: existsEdge(each.type, each.field, wanted ?? "", exists) };
+    }
+    const id = String(wanted);
+    const record = this.#snapshot.get(each.type, id);
+    if (record === undefined) return { kind: "entity", href: undefined, id, record, fields: [] };
+    const use = new EntityUse(each.type, id, record);
+    const href = this.#href(route, use.view);
+    return { kind: "entity", href, id, record, fields: use.usesAll ? undefined : use.fields };
+  }
+
+  #href(route: RouteModel, subject: AnySubject): string | undefined {
+    const text = route.path(subject);
+    if (text === null) return undefined;
+    const parsed = parsePath(text);
+    // The page itself fails and says why; here there is just nothing to link to.
+    return parsed.ok ? encodePath(this.#site.base, parsed.path) : undefined;
+  }
+}
+
+/** What a site's links are in a snapshot is true of that snapshot for ever. */
+const books = new WeakMap<Snapshot, { readonly site: Site; readonly book: AddressBook }>();
+
+function addressBook(site: Site, snapshot: Snapshot): AddressBook {
+  const kept = books.get(snapshot);
+  if (kept?.site === site) return kept.book;
+  const book = new AddressBook(site, snapshot);
+  books.set(snapshot, { site, book });
+  return book;
+}
+
 /** Gives the addresses of other pages, and records what they depend on. Who owns a path is not asked. */
 export class PageLinks {
   readonly #site: Site;
   readonly #snapshot: Snapshot;
   readonly #recorder: PageRecorder;
+  readonly #addresses: AddressBook;
 
   constructor(site: Site, snapshot: Snapshot, recorder: PageRecorder) {
     this.#site = site;
     this.#snapshot = snapshot;
     this.#recorder = recorder;
+    this.#addresses = addressBook(site, snapshot);
   }
 
   /**
@@ -46,32 +131,39 @@ export class PageLinks {
         hint: `Use one of: ${[...this.#site.routes.keys()].join(", ")}.`,
       });
     }
-    const found = this.#subject(route, subject);
-    if (found === undefined) return undefined;
-    const text = route.path(found.subject);
-    if (text === null) return undefined;
-    const parsed = parsePath(text);
-    // The page itself fails and says why; here there is just nothing to link to.
-    if (!parsed.ok) return undefined;
-    if (number === 1) return encodePath(this.#site.base, parsed.path);
-    if (!this.#hasPage(route, found.subject, number)) return undefined;
-    const paged = pagedPath(parsed.path, number);
-    return paged === undefined ? undefined : encodePath(this.#site.base, paged);
+    const { each } = route;
+    if (each.kind !== "one" && (subject === undefined || subject === null)) return undefined;
+    const address = this.#addresses.find(route, this.#wanted(route, subject));
+    this.#record(route, address);
+    if (address.href === undefined || number === 1) return address.href;
+    return this.#furtherPage(route, address, number);
   }
 
-  #subject(route: RouteModel, subject: unknown): { readonly subject: AnySubject } | undefined {
+  #wanted(route: RouteModel, subject: unknown): Scalar | undefined {
     const { each } = route;
-    if (each.kind === "one") return { subject: undefined };
-    if (subject === undefined || subject === null) return undefined;
-    if (each.kind === "distinct") {
-      if (!isScalar(subject)) throw wrongSubject(route, `a value of ${each.type}.${each.field}`);
-      const exists = this.#snapshot.has(each.type, each.field, subject);
-      this.#recorder.exists(each.type, { [each.field]: subject }, exists);
-      return exists ? { subject } : undefined;
+    switch (each.kind) {
+      case "one":
+        return undefined;
+      case "distinct":
+        if (!isScalar(subject)) throw wrongSubject(route, `a value of ${each.type}.${each.field}`);
+        return subject;
+      case "entity":
+        return typeof subject === "string" ? subject : this.#idOf(route, each.type, subject);
     }
-    const id = typeof subject === "string" ? subject : this.#idOf(route, each.type, subject);
-    const entity = this.#recorder.named(each.type, id, this.#snapshot.get(each.type, id));
-    return entity === undefined ? undefined : { subject: entity };
+  }
+
+  /** Seen through this page's own eyes. */
+  #subject({ each }: RouteModel, address: Address): AnySubject {
+    if (address.kind === "one") return undefined;
+    if (address.kind === "distinct") return address.value;
+    return each.kind === "entity" ? this.#recorder.named(each.type, address.id, address.record) : undefined;
+  }
+
+  #record({ each }: RouteModel, address: Address): void {
+    if (address.kind === "distinct") this.#recorder.edge(address.edge);
+    else if (address.kind === "entity" && each.kind === "entity") {
+      this.#recorder.used(each.type, address.id, address.record, address.fields);
+    }
   }
 
   #idOf(route: RouteModel, type: string, subject: unknown): string {
@@ -83,12 +175,16 @@ export class PageLinks {
     throw wrongSubject(route, `an entity of type ${type}, or its id`);
   }
 
-  #hasPage(route: RouteModel, subject: AnySubject, number: number): boolean {
+  #furtherPage(route: RouteModel, address: Address, number: number): string | undefined {
     const { list } = route;
-    if (list === undefined) return false;
+    if (list === undefined) return undefined;
+    const subject = this.#subject(route, address);
+    const parsed = parsePath(route.path(subject) ?? "");
     const where = list.where(subject);
     const pages = pagesOf(this.#snapshot.count(list.of, where), list.perPage);
     this.#recorder.pages(list.of, where, list.perPage, pages);
-    return number <= pages;
+    if (!parsed.ok || number > pages) return undefined;
+    const paged = pagedPath(parsed.path, number);
+    return paged === undefined ? undefined : encodePath(this.#site.base, paged);
   }
 }

@@ -4,7 +4,7 @@ import type { SitePath } from "../core/path.ts";
 import { encodePath, pagedPath } from "../site/path.ts";
 import type { Pager } from "../site/route.ts";
 import type { AnySubject, ListModel, Site } from "../site/site.ts";
-import type { Snapshot } from "../source/source.ts";
+import type { EntityRecord, Snapshot } from "../source/source.ts";
 import type { PageReader } from "./page-reader.ts";
 import type { PageRecorder } from "./page-recorder.ts";
 
@@ -33,8 +33,19 @@ export function pagePager(input: PagerInput): Pager<EntityData> {
     if (path === undefined) throw new RangeError(`there is no path for page ${n} of ${input.path}`);
     return encodePath(site.base, path);
   };
+  const offset = (number - 1) * list.perPage;
+  let found: readonly EntityRecord[] | undefined;
+  // Whoever asks for their number will most likely ask for the rows: one query gives both.
+  const rows = (): readonly EntityRecord[] => {
+    found ??= snapshot.list(list.of, where, list.orderBy, offset, list.perPage);
+    return found;
+  };
+  const total = (): number => {
+    rows();
+    return snapshot.count(list.of, where);
+  };
   const pages = (): number => {
-    const answer = pagesOf(snapshot.count(list.of, where), list.perPage);
+    const answer = pagesOf(total(), list.perPage);
     recorder.pages(list.of, where, list.perPage, answer);
     return answer;
   };
@@ -43,16 +54,14 @@ export function pagePager(input: PagerInput): Pager<EntityData> {
     number,
     get items() {
       if (items === undefined) {
-        const offset = (number - 1) * list.perPage;
-        const rows = snapshot.list(list.of, where, list.orderBy, offset, list.perPage);
-        const shape = { isFull: rows.length === list.perPage, hasAbove: offset > 0 };
-        items = input.reader.window(list.of, where, list.orderBy, rows, shape);
+        const shape = { isFull: rows().length === list.perPage, hasAbove: offset > 0 };
+        items = input.reader.window(list.of, where, list.orderBy, rows(), shape);
       }
       return items;
     },
     get total() {
       recorder.count(list.of, where);
-      return snapshot.count(list.of, where);
+      return total();
     },
     get pages() {
       return pages();

@@ -1,9 +1,8 @@
 import type { EntityData, OrderField, WhereValues } from "../core/entity.ts";
 import { RekilnError } from "../core/errors.ts";
-import { sortKeyOf, tupleOf } from "../core/tuple.ts";
+import { sortKeyOfEntity } from "../core/tuple.ts";
 import type { Window } from "../core/dependency.ts";
-import type { Site } from "../site/site.ts";
-import type { Snapshot, ValueCount } from "../source/source.ts";
+import type { EntityRecord, Snapshot, ValueCount } from "../source/source.ts";
 import type { PageRecorder } from "./page-recorder.ts";
 import { timeBucket } from "./time-bucket.ts";
 import type { TimeStep } from "./time-bucket.ts";
@@ -32,13 +31,11 @@ function withoutUndefined(where: WhereValues | undefined): WhereValues {
 
 /** A page's `read`: every answer comes from one snapshot, and is recorded. */
 export class PageReader {
-  readonly #site: Site;
   readonly #snapshot: Snapshot;
   readonly #recorder: PageRecorder;
   readonly #nowSeconds: number;
 
-  constructor(site: Site, snapshot: Snapshot, recorder: PageRecorder, nowSeconds: number) {
-    this.#site = site;
+  constructor(snapshot: Snapshot, recorder: PageRecorder, nowSeconds: number) {
     this.#snapshot = snapshot;
     this.#recorder = recorder;
     this.#nowSeconds = nowSeconds;
@@ -90,21 +87,18 @@ export class PageReader {
     type: string,
     where: WhereValues,
     order: readonly OrderField[],
-    rows: readonly EntityData[],
+    rows: readonly EntityRecord[],
     shape: { readonly isFull: boolean; readonly hasAbove: boolean },
   ): readonly EntityData[] {
-    const model = this.#site.entities.get(type);
     const [first, last] = [rows[0], rows.at(-1)];
-    if (model !== undefined) {
-      const window: Window = {
-        where,
-        order,
-        ...(shape.hasAbove && first !== undefined ? { first: sortKeyOf(order, tupleOf(model, first)) } : {}),
-        ...(shape.isFull && last !== undefined ? { last: sortKeyOf(order, tupleOf(model, last)) } : {}),
-      };
-      // A list of no rows by its limit shows nothing of the data.
-      if (!(shape.isFull && last === undefined)) this.#recorder.window(type, window);
-    }
+    const window: Window = {
+      where,
+      order,
+      ...(shape.hasAbove && first !== undefined ? { first: sortKeyOfEntity(order, first) } : {}),
+      ...(shape.isFull && last !== undefined ? { last: sortKeyOfEntity(order, last) } : {}),
+    };
+    // A list of no rows by its limit shows nothing of the data.
+    if (!(shape.isFull && last === undefined)) this.#recorder.window(type, window);
     return Object.freeze(rows.map((row) => this.#recorder.row(type, row)));
   }
 

@@ -2,9 +2,36 @@ import type { Dependency, Window } from "../core/dependency.ts";
 import type { EntityData, WhereValues } from "../core/entity.ts";
 import { allRef, assetRef, claimRef, conditionRef, entityRef, valuesRef } from "../core/ref.ts";
 import type { RefHash } from "../core/ref.ts";
+import type { Scalar } from "../core/read.ts";
 import { anyOf } from "../core/tuple.ts";
 import type { Edge } from "../manifest/manifest.ts";
 import { EntityUse } from "../source/recording-view.ts";
+import type { EntityRecord } from "../source/source.ts";
+
+const DEPENDENCIES_KEPT_MAX = 10_000;
+const ALL: Dependency = { kind: "entity", fields: "*" };
+/** By the names of the fields: pages of one route use the same ones, so that one object, and its text, serves all. */
+const dependencies = new Map<string, Dependency>();
+
+function entityDependency({ usesAll, fields }: EntityUse): Dependency {
+  if (usesAll) return ALL;
+  const names = fields.length === 0 ? "" : JSON.stringify(fields);
+  let dependency = dependencies.get(names);
+  if (dependency === undefined) {
+    dependency = { kind: "entity", fields: fields.toSorted() };
+    if (dependencies.size >= DEPENDENCIES_KEPT_MAX) dependencies.clear();
+    dependencies.set(names, dependency);
+  }
+  return dependency;
+}
+
+/** Whether some entity has a value. */
+export function existsEdge(type: string, field: string, value: Scalar, answer: boolean): Edge {
+  return {
+    ref: conditionRef(type, field, value),
+    dependency: { kind: "exists", where: { [field]: value }, answer },
+  };
+}
 
 /** Collects what one page reads. */
 export class PageRecorder {
@@ -16,18 +43,26 @@ export class PageRecorder {
   due: number | undefined;
 
   /** A view of an entity that the page asked for by its id. */
-  named(type: string, id: string, entity: EntityData | undefined): EntityData | undefined {
-    const use = this.#use(type, id, entity);
+  named(type: string, id: string, record: EntityRecord | undefined): EntityData | undefined {
+    const use = this.#use(type, id, record);
     use.isNamed = true;
     return use.view;
   }
 
-  /** A view of an entity that stood in a list. */
-  row(type: string, entity: EntityData): EntityData {
-    return this.#use(type, entity.id, entity).view ?? entity;
+  /** Some fields of an entity were used on this page's behalf; undefined is all of them. */
+  used(type: string, id: string, record: EntityRecord | undefined, fields: readonly string[] | undefined): void {
+    const use = this.#use(type, id, record);
+    use.isNamed = true;
+    if (fields === undefined) use.usesAll = true;
+    else for (const field of fields) use.note(field);
   }
 
-  #use(type: string, id: string, entity: EntityData | undefined): EntityUse {
+  /** A view of an entity that stood in a list. */
+  row(type: string, record: EntityRecord): EntityData {
+    return this.#use(type, record.id, record).view ?? record.data;
+  }
+
+  #use(type: string, id: string, record: EntityRecord | undefined): EntityUse {
     let uses = this.#entities.get(type);
     if (uses === undefined) {
       uses = new Map();
@@ -35,7 +70,7 @@ export class PageRecorder {
     }
     let use = uses.get(id);
     if (use === undefined) {
-      use = new EntityUse(type, id, entity);
+      use = new EntityUse(type, id, record);
       uses.set(id, use);
     }
     return use;
@@ -49,8 +84,12 @@ export class PageRecorder {
     this.#condition(type, where, { kind: "count", where });
   }
 
-  exists(type: string, where: WhereValues, answer: boolean): void {
-    this.#condition(type, where, { kind: "exists", where, answer });
+  exists(type: string, field: string, value: Scalar, answer: boolean): void {
+    this.edge(existsEdge(type, field, value, answer));
+  }
+
+  edge(edge: Edge): void {
+    this.#edges.push(edge);
   }
 
   pages(type: string, where: WhereValues, perPage: number, answer: number): void {
@@ -96,13 +135,9 @@ export class PageRecorder {
     const edges = [...this.#edges];
     for (const uses of this.#entities.values()) {
       for (const use of uses.values()) {
-        const fields = use.fields.filter((field) => field !== "id");
         // An id never changes: a row of which only the id was used is in its list's window, and that is all.
-        if (!use.isNamed && !use.usesAll && fields.length === 0) continue;
-        edges.push({
-          ref: entityRef(use.type, use.id),
-          dependency: { kind: "entity", fields: use.usesAll ? "*" : fields.sort() },
-        });
+        if (!use.isNamed && !use.usesAll && use.fields.length === 0) continue;
+        edges.push({ ref: entityRef(use.type, use.id), dependency: entityDependency(use) });
       }
     }
     return edges;

@@ -1,4 +1,5 @@
 import type { PageOutcome, WriteReason } from "../core/outcome.ts";
+import type { Digest } from "../core/digest.ts";
 import type { PageKey } from "../core/page.ts";
 import type { ObjectKey } from "../core/path.ts";
 import type { Stamp } from "../core/stamp.ts";
@@ -9,6 +10,10 @@ import type { PageStore, StoredObject } from "../store/store.ts";
 import { claimantsOf, clash, ownerAmong, wantedOf } from "./path-claims.ts";
 import type { Claimant, WantedPath } from "./path-claims.ts";
 import type { Rendered } from "./render-page.ts";
+
+/** A page as rendered, whose bytes stand elsewhere: what is decided by their digest. */
+export type SealedPage = Omit<Rendered & { readonly kind: "page" }, "content"> & { readonly digest: Digest };
+export type Sealed = SealedPage | Exclude<Rendered, { readonly kind: "page" }>;
 
 /** How far ahead of the clock a stamp may be and still hold a page back. */
 const CLOCK_AHEAD_MAX_SECONDS = 15 * 60;
@@ -118,7 +123,7 @@ export function planPage(
   manifest: ManifestReads,
   snapshot: Snapshot,
   key: PageKey,
-  rendered: Rendered,
+  rendered: Sealed,
   stamp: Stamp,
 ): PagePlan {
   if (rendered.kind === "none") return planGone(context, manifest, snapshot, key);

@@ -3,22 +3,26 @@ import { hash } from "node:crypto";
 import type { Clock } from "../core/clock.ts";
 import { RekilnError } from "../core/errors.ts";
 import type { PageOutcome } from "../core/outcome.ts";
+import { digestOf } from "../core/digest.ts";
 import { parsePageKey } from "../core/page.ts";
-import type { PageKey } from "../core/page.ts";
-import { carriedKey, carrier } from "../core/stamp.ts";
+import type { PageKey, PageParts } from "../core/page.ts";
+import { carriedKey, carrier, extensionOf } from "../core/stamp.ts";
 import type { Stamp } from "../core/stamp.ts";
 import type { Edge, Manifest, ManifestReads, ManifestTransaction, Published } from "../manifest/manifest.ts";
 import { parsePath } from "../site/path.ts";
 import type { Snapshot, SourceReader } from "../source/source.ts";
 import type { PageStore, Staged, StoredObject } from "../store/store.ts";
+import { countPagesQuietly } from "./build-plan.ts";
 import { planPage } from "./plan-page.ts";
-import type { PagePlan, PlanContext } from "./plan-page.ts";
+import type { PagePlan, PlanContext, Sealed, SealedPage } from "./plan-page.ts";
 import { renderPage } from "./render-page.ts";
 import type { RenderContext, Rendered } from "./render-page.ts";
 
 const ATTEMPTS_MAX = 8;
 /** Pages are written as soon as they are this many bytes together, so that memory stays flat. */
 const BATCH_BYTES_MAX = 8 << 20;
+/** So many subjects of 16 KB each stay in the snapshot's cache until they are rendered. */
+const PREFETCH_PAGES = 64;
 /** A transaction is short, so that others get their turn, and little waits in memory for its end. */
 const BATCH_PAGES_MAX = 64;
 
@@ -46,6 +50,8 @@ export interface PressOptions {
   readonly replacesForeign: boolean;
   /** Whether pages that are gone are removed; else they are only reported. */
   readonly removes: boolean;
+  /** Whether to tell of the pages behind page 1 of a list. */
+  readonly findsFurther: boolean;
   /** Pages that aren't rendered, and why: they took too long. */
   readonly failures: ReadonlyMap<PageKey, string>;
   readonly signal: AbortSignal;
@@ -62,6 +68,8 @@ export interface Pressed {
   readonly outcomes: readonly PageOutcome[];
   /** Pages that must be pressed once more: another one took or left their path. */
   readonly again: readonly PageKey[];
+  /** The pages behind each page 1 that was pressed: its key, and how many pages there are with it. */
+  readonly further: readonly { readonly first: PageKey; readonly pages: number }[];
   /** Of the snapshot. */
   readonly version: number;
   readonly times: PressTimes;
@@ -69,8 +77,9 @@ export interface Pressed {
 
 interface Prepared {
   readonly key: PageKey;
-  readonly rendered: Rendered;
+  readonly rendered: Sealed;
   readonly stamp: Stamp;
+  /** With its stamp. */
   readonly content: Uint8Array | undefined;
   staged: Staged | undefined;
   /** Etag of an object that was created under its own name. */
@@ -107,6 +116,7 @@ class Press {
   readonly #plan: PlanContext;
   readonly #outcomes: PageOutcome[] = [];
   readonly #again = new Set<PageKey>();
+  readonly #further = new Map<PageKey, number>();
   readonly #times: PressTimes = { render: 0, write: 0, record: 0 };
   readonly #nowSeconds: number;
   #version = 0;
@@ -127,7 +137,14 @@ class Press {
   }
 
   result(): Pressed {
-    return { outcomes: this.#outcomes, again: [...this.#again], version: this.#version, times: this.#times };
+    const further = [...this.#further].map(([first, pages]) => ({ first, pages }));
+    return {
+      outcomes: this.#outcomes,
+      again: [...this.#again],
+      further,
+      version: this.#version,
+      times: this.#times,
+    };
   }
 
   fail(key: PageKey, error: string): void {
@@ -141,13 +158,19 @@ class Press {
     const retry: PageKey[] = [];
     let prepared: Prepared[] = [];
     let bytes = 0;
-    for (const key of keys) {
-      this.#options.signal.throwIfAborted();
-      if (this.#isVerified(key, snapshot)) {
+    const parsed = keys.map((key) => ({ key, parts: parsePageKey(key) }));
+    for (const [place, { key, parts }] of parsed.entries()) {
+      // What is rendered is still recorded.
+      if (this.#options.signal.aborted) break;
+      if (place % PREFETCH_PAGES === 0) this.#prefetch(parsed.slice(place, place + PREFETCH_PAGES), snapshot);
+      if (this.#isVerified(key, parts.route, snapshot)) {
+        this.#noteFurther(key, parts, snapshot);
         this.#outcomes.push({ kind: "unchanged", reason: "verified", key });
         continue;
       }
-      const page = await this.#prepare(key, snapshot);
+      const page = await this.#prepare(key, parts, snapshot);
+      // Rendered, it has counted its list.
+      this.#noteFurther(key, parts, snapshot);
       prepared.push(page);
       bytes += page.content?.length ?? 0;
       if (bytes < BATCH_BYTES_MAX && prepared.length < BATCH_PAGES_MAX) continue;
@@ -157,6 +180,28 @@ class Press {
     }
     retry.push(...this.#finish(prepared, snapshot));
     return retry;
+  }
+
+  /** Asks at once for the subjects of pages that are rendered one after the other. */
+  #prefetch(pages: readonly { readonly parts: PageParts }[], snapshot: Snapshot): void {
+    // Most of them may turn out to be verified, and need no subject.
+    if (this.#options.trustsVerified && !this.#options.isFresh) return;
+    const ids = new Map<string, string[]>();
+    for (const { parts } of pages) {
+      const each = this.#context.site.routes.get(parts.route)?.each;
+      if (each?.kind !== "entity" || typeof parts.subject !== "string") continue;
+      const wanted = ids.get(each.type) ?? [];
+      ids.set(each.type, wanted);
+      wanted.push(parts.subject);
+    }
+    for (const [type, wanted] of ids) if (wanted.length > 1) snapshot.prefetch(type, wanted);
+  }
+
+  #noteFurther(key: PageKey, parts: PageParts, snapshot: Snapshot): void {
+    const { site } = this.#context;
+    if (!this.#options.findsFurther || parts.number > 1 || site.routes.get(parts.route)?.list === undefined) return;
+    const pages = countPagesQuietly(site, parts, snapshot);
+    if (pages > 1) this.#further.set(key, pages);
   }
 
   #finish(prepared: readonly Prepared[], snapshot: Snapshot): readonly PageKey[] {
@@ -179,21 +224,21 @@ class Press {
   }
 
   /** Whether a page is known to be as new as this snapshot and these templates, and is stored. */
-  #isVerified(key: PageKey, snapshot: Snapshot): boolean {
+  #isVerified(key: PageKey, route: string, snapshot: Snapshot): boolean {
     if (!this.#options.trustsVerified || this.#options.isFresh) return false;
     const row = this.#context.manifest.page(key);
     if (row?.published === undefined || row.error !== undefined) return false;
     if (row.due !== undefined && row.due <= this.#nowSeconds) return false;
-    if (row.verified.version !== snapshot.version || row.verified.epoch !== this.#epochOf(key)) return false;
+    if (row.verified.version !== snapshot.version || row.verified.epoch !== this.#epochOf(route)) return false;
     const parsed = parsePath(row.published.path);
     return parsed.ok && this.#context.store.etag(parsed.key) === row.published.etag;
   }
 
-  #epochOf(key: PageKey): number {
-    return this.#context.epochs.get(parsePageKey(key).route) ?? 0;
+  #epochOf(route: string): number {
+    return this.#context.epochs.get(route) ?? 0;
   }
 
-  async #prepare(key: PageKey, snapshot: Snapshot): Promise<Prepared> {
+  async #prepare(key: PageKey, parts: PageParts, snapshot: Snapshot): Promise<Prepared> {
     const started = performance.now();
     this.#context.onPage(key);
     const failure = this.#options.failures.get(key);
@@ -202,17 +247,27 @@ class Press {
         ? await renderPage(this.#context, key, snapshot, this.#nowSeconds)
         : { kind: "failed", error: failure, located: undefined, edges: [], due: undefined };
     this.#context.onPage(undefined);
-    this.#times.render += performance.now() - started;
     const time = rendered.kind === "page" ? rendered.time : 0;
-    const stamp: Stamp = { epoch: this.#epochOf(key), version: snapshot.version, time };
-    let content: Uint8Array | undefined;
-    if (rendered.kind === "page") {
-      const { key: objectKey } = rendered.located;
-      const extension = objectKey.slice(objectKey.lastIndexOf(".") + 1).toLowerCase();
-      content = Buffer.from(rendered.content + carrier(extension, stamp, this.#plan.carriedKey(key)));
-      return { key, rendered: { ...rendered, content: "" }, stamp, content, staged: undefined, created: undefined };
-    }
-    return { key, rendered, stamp, content, staged: undefined, created: undefined };
+    const stamp: Stamp = { epoch: this.#epochOf(parts.route), version: snapshot.version, time };
+    const prepared =
+      rendered.kind === "page"
+        ? { key, stamp, ...this.#seal(key, rendered, stamp), staged: undefined, created: undefined }
+        : { key, stamp, rendered, content: undefined, staged: undefined, created: undefined };
+    this.#times.render += performance.now() - started;
+    return prepared;
+  }
+
+  /** A page's bytes with its stamp, made once, and the digest of those before the stamp. */
+  #seal(
+    key: PageKey,
+    { content: text, ...rendered }: Rendered & { readonly kind: "page" },
+    stamp: Stamp,
+  ): { readonly rendered: SealedPage; readonly content: Uint8Array } {
+    const tail = carrier(extensionOf(rendered.located.key), stamp, this.#plan.carriedKey(key));
+    const content = Buffer.from(text + tail);
+    // A carrier is ASCII.
+    const digest = digestOf(content.subarray(0, content.length - tail.length));
+    return { rendered: { ...rendered, digest }, content };
   }
 
   /** Writes the bytes of a page that will be written by all we know, outside of the transaction. */
@@ -313,7 +368,7 @@ class Press {
 
   #publish(
     page: Prepared,
-    rendered: Rendered & { readonly kind: "page" },
+    rendered: SealedPage,
     plan: PagePlan & { readonly do: "verify" | "adopt" | "write" | "collide" },
     transaction: ManifestTransaction | undefined,
   ): boolean {
@@ -381,12 +436,7 @@ class Press {
     }
   }
 
-  #record(
-    page: Prepared,
-    rendered: Rendered & { readonly kind: "page" },
-    published: Published,
-    transaction: ManifestTransaction,
-  ): void {
+  #record(page: Prepared, rendered: SealedPage, published: Published, transaction: ManifestTransaction): void {
     const { key, stamp } = page;
     transaction.record({ key, published, verified: stamp, due: rendered.due, error: undefined }, rendered.edges);
   }
@@ -418,12 +468,7 @@ class Press {
   }
 }
 
-function published(
-  page: Prepared,
-  rendered: Rendered & { readonly kind: "page" },
-  etag: string,
-  content: Uint8Array,
-): Published {
+function published(page: Prepared, rendered: SealedPage, etag: string, content: Uint8Array): Published {
   return { path: rendered.located.path, stamp: page.stamp, digest: rendered.digest, etag, bytes: content.length };
 }
 

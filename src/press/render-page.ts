@@ -1,7 +1,5 @@
 import type { Assets } from "./assets.ts";
 import { findAsset } from "./assets.ts";
-import { digestOf } from "../core/digest.ts";
-import type { Digest } from "../core/digest.ts";
 import { messageOf, RekilnError } from "../core/errors.ts";
 import { Html } from "../core/html.ts";
 import { parsePageKey } from "../core/page.ts";
@@ -40,7 +38,6 @@ export type Rendered =
       readonly located: Located & { readonly kind: "page" };
       /** Without a stamp. */
       readonly content: string;
-      readonly digest: Digest;
       readonly edges: readonly Edge[];
       readonly time: number;
       readonly due: number | undefined;
@@ -73,7 +70,7 @@ export async function renderPage(
       throw new Error(`the page is larger than ${PAGE_BYTES_MAX >> 20} MB`);
     }
     const { time, due } = recorder;
-    return { kind: "page", located, content, digest: digestOf(content), edges: recorder.edges(), time, due };
+    return { kind: "page", located, content, edges: recorder.edges(), time, due };
   } catch (error) {
     return {
       kind: "failed",
@@ -96,7 +93,7 @@ async function contentOf(
   const { site, assets, useAsset } = context;
   const { route, subject, path } = located;
   const { number } = parsePageKey(key);
-  const reader = new PageReader(site, snapshot, recorder, nowSeconds);
+  const reader = new PageReader(snapshot, recorder, nowSeconds);
   const links = new PageLinks(site, snapshot, recorder);
   const firstPath = number === 1 ? path : firstPathOf(located);
   const pager =

@@ -1,27 +1,21 @@
-import { readFileSync } from "node:fs";
+import { closeSync, openSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 
-import { digestOf } from "../core/digest.ts";
+import { digestOfPieces, RunningDigest } from "../core/digest.ts";
+import { messageOf, RekilnError } from "../core/errors.ts";
 import type { ObjectKey } from "../core/path.ts";
 import { assetRef } from "../core/ref.ts";
 import type { CopiedFile, Manifest } from "../manifest/manifest.ts";
 import { parsePath } from "../site/path.ts";
+import { filePieces } from "../store/file-pieces.ts";
 import type { PageStore } from "../store/store.ts";
+import { hashedKeyOf } from "./assets.ts";
 import type { Asset, Assets } from "./assets.ts";
-
-const HASH_LENGTH = 16;
 
 export interface StaticProblem {
   readonly file: string;
   readonly message: string;
-}
-
-function hashedName(key: string, digest: string): string {
-  const dot = key.lastIndexOf(".");
-  const isNamed = dot > key.lastIndexOf("/") + 1;
-  const hash = digest.slice(0, HASH_LENGTH);
-  return isNamed ? `${key.slice(0, dot)}.${hash}${key.slice(dot)}` : `${key}.${hash}`;
 }
 
 async function filesBelow(folder: string, prefix = ""): Promise<string[]> {
@@ -36,6 +30,26 @@ async function filesBelow(folder: string, prefix = ""): Promise<string[]> {
     else if (entry.isFile()) files.push(name);
   }
   return files;
+}
+
+/** The content of a file, of which only a piece is in memory at a time. */
+function* staticPieces(folder: string, file: string): Iterable<Uint8Array> {
+  try {
+    const opened = openSync(join(folder, file), "r");
+    try {
+      yield* filePieces(opened);
+    } finally {
+      closeSync(opened);
+    }
+  } catch (error) {
+    throw new RekilnError({
+      code: "static-unreadable",
+      message: `static/${file} can't be read: ${messageOf(error)}.`,
+      disposition: "fatal",
+      hint: "Give this user the right to read it, or take it out of static/, and run the build again.",
+      cause: error,
+    });
+  }
 }
 
 /**
@@ -55,10 +69,10 @@ export async function readAssets(folder: string): Promise<{ assets: Assets; prob
       problems.push({ file, message: `static/${file} ${parsed.problem}` });
       continue;
     }
-    const digest = digestOf(readFileSync(join(folder, file)));
+    const digest = digestOfPieces(staticPieces(folder, file));
     // The grammar has just accepted the name, or the same name as a folder's.
     const key = file as ObjectKey;
-    assets.set(file, { file, key, hashedKey: hashedName(file, digest) as ObjectKey, digest });
+    assets.set(file, { file, key, hashedKey: hashedKeyOf(file, digest), digest });
   }
   return { assets, problems };
 }
@@ -78,9 +92,33 @@ export function announceCopy(manifest: Manifest, asset: Asset, objectKey: Object
   manifest.setCopiedFiles([{ objectKey, file: asset.file, digest: asset.digest, etag: "" }], []);
 }
 
-/** Copies one file to the store under a key, whatever stands there. */
-export function copyAsset(store: PageStore, folder: string, file: string, key: ObjectKey): string {
-  return store.replace(store.stage(key, readFileSync(join(folder, file))));
+/**
+ * Copies one file to the store under a key, whatever stands there.
+ * @returns the copy's etag
+ * @throws RekilnError `static-changed` when it holds other bytes than it did when this build began, `static-unreadable`
+ */
+export function copyAsset(store: PageStore, folder: string, asset: Asset, key: ObjectKey): string {
+  const digest = new RunningDigest();
+  const staged = store.stagePieces(key, digest.digested(staticPieces(folder, asset.file)));
+  if (digest.end() === asset.digest) return store.replace(staged);
+  store.discard(staged);
+  throw new RekilnError({
+    code: "static-changed",
+    message: `static/${asset.file} changed while the build ran.`,
+    disposition: "retry",
+    hint: "Run the build again.",
+  });
+}
+
+/** As `copyAsset`, but a file that can't be copied is a problem. */
+function tryCopy(options: CopyOptions, asset: Asset, key: ObjectKey, problems: StaticProblem[]): string | undefined {
+  try {
+    return copyAsset(options.store, options.folder, asset, key);
+  } catch (error) {
+    if (!(error instanceof RekilnError) || !error.code.startsWith("static-")) throw error;
+    problems.push({ file: asset.file, message: `${error.message} ${error.hint ?? ""}` });
+    return undefined;
+  }
 }
 
 export interface CopyOptions {
@@ -101,7 +139,7 @@ export interface Copied {
 
 /** Copies what changed in `static/` under its own name, and removes copies of files that are gone. */
 export function copyStatic(options: CopyOptions): Copied {
-  const { folder, assets, manifest, store, isDryRun } = options;
+  const { assets, manifest, store, isDryRun } = options;
   const known = new Map(manifest.copiedFiles().map((copy) => [copy.objectKey, copy]));
   const put: CopiedFile[] = [];
   const problems: StaticProblem[] = [];
@@ -123,10 +161,15 @@ export function copyStatic(options: CopyOptions): Copied {
         continue;
       }
     }
-    written.push(file);
-    if (isDryRun) continue;
+    if (isDryRun) {
+      written.push(file);
+      continue;
+    }
     if (copy === undefined) announceCopy(manifest, asset, key);
-    put.push({ objectKey: key, file, digest, etag: copyAsset(store, folder, file, key) });
+    const copied = tryCopy(options, asset, key, problems);
+    if (copied === undefined) continue;
+    written.push(file);
+    put.push({ objectKey: key, file, digest, etag: copied });
   }
   const gone = [...known.values()].filter((copy) => copy.objectKey === copy.file && !assets.has(copy.file));
   if (!isDryRun) {
@@ -146,9 +189,11 @@ export function copyStatic(options: CopyOptions): Copied {
 /**
  * After a whole build: the copies with a hash in their names that pages refer to are there, and the old ones go, unless
  * a page that failed still has one in its last good bytes.
+ * @returns files that couldn't be copied
  */
-export function settleHashedCopies(options: CopyOptions): void {
-  const { folder, assets, manifest, store } = options;
+export function settleHashedCopies(options: CopyOptions): readonly StaticProblem[] {
+  const { assets, manifest, store } = options;
+  const problems: StaticProblem[] = [];
   const copies = manifest.copiedFiles();
   const put: CopiedFile[] = [];
   const kept = new Set<string>();
@@ -158,8 +203,8 @@ export function settleHashedCopies(options: CopyOptions): void {
     const asset = assets.get(file);
     if (!isUsed || asset === undefined) continue;
     kept.add(asset.hashedKey);
-    const etag = store.etag(asset.hashedKey) ?? copyAsset(store, folder, file, asset.hashedKey);
-    put.push({ objectKey: asset.hashedKey, file, digest: asset.digest, etag });
+    const etag = store.etag(asset.hashedKey) ?? tryCopy(options, asset, asset.hashedKey, problems);
+    if (etag !== undefined) put.push({ objectKey: asset.hashedKey, file, digest: asset.digest, etag });
   }
   const removed: string[] = [];
   for (const copy of copies) {
@@ -169,4 +214,5 @@ export function settleHashedCopies(options: CopyOptions): void {
     removed.push(copy.objectKey);
   }
   manifest.setCopiedFiles(put, removed);
+  return problems;
 }

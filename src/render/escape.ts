@@ -40,8 +40,12 @@ export function checkUrl(value: string): string {
   return scheme === undefined || isAllowedScheme(scheme) ? value : BLOCKED_URL;
 }
 
+/** A path of plain characters, as most links are: it has no scheme, and nothing to escape. */
+const PLAIN_PATH = /^\/[\w./~+%-]*$/;
+
 /** Writes an address into a quoted HTML attribute; see `checkUrl` for what is let through. */
 export function escapeUrl(value: string): string {
+  if (PLAIN_PATH.test(value)) return value;
   return escapeAttribute(checkUrl(value));
 }
 

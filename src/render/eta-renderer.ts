@@ -4,6 +4,7 @@ import { messageOf } from "../core/errors.ts";
 import { compileTemplate, type TemplateFunction, type TemplateRuntime } from "./compile-template.ts";
 import { parseTemplate, type TagPart } from "./parse-template.ts";
 import { TemplateError, type Renderer } from "./renderer.ts";
+import { plus, within } from "./operands.ts";
 import { requireHtml, SlotError } from "./slot-value.ts";
 import { templateProps, type PropsLayer } from "./template-props.ts";
 import type { TemplateSet } from "./template-set.ts";
@@ -20,7 +21,8 @@ export interface EtaRendererOptions {
  * - By the template's name: HTML; XML (`feed.xml`); `json(…)` only (`x.json`, `x.js`, `x.css`); plain text (`robots.txt`). See `templateKind`.
  * - In `<script>` only `json(…)` is printed, where a whole value may stand. In attributes that hold addresses a scheme but http, https, mailto
  *   and tel gives `about:invalid#blocked`.
- * - `null` prints nothing; `undefined`, objects and functions are errors. `raw(markup)` prints markup as it stands, as `include` does.
+ * - `null` prints nothing; `undefined`, objects and functions are errors. As a value of a template literal or an operand of `+`, `null` adds nothing
+ *   and `undefined` is an error. `raw(markup)` prints markup as it stands, as `include` does.
  * - `include(name, data)` and `layout(name, data)` give `it` with the names of `data` on top; a layout prints `it.body`.
  * - A template begins and ends outside of tags, and so does each branch, as far as its ways have to meet.
  *
@@ -51,6 +53,8 @@ export function createEtaRenderer(set: TemplateSet, options: EtaRendererOptions 
     json,
     __props: templateProps,
     __html: requireHtml,
+    __plus: plus,
+    __within: within,
     __include: (index: number, layer: PropsLayer, data?: unknown) =>
       new Html(run(index, data === undefined ? layer : layerOf(data, layer))),
     __wrap: (index: number, layer: PropsLayer, data: unknown, body: string) =>
@@ -94,7 +98,9 @@ function rawMarkup(markup: unknown): Html {
 
 function failure(file: string, tag: TagPart | undefined, thrown: unknown): TemplateError {
   if (thrown instanceof TemplateError) return thrown;
-  const code = tag?.code.replaceAll(/\s+/g, " ").trim() ?? "";
+  const part = thrown instanceof SlotError ? thrown.code : undefined;
+  // Names of our own are in no template.
+  const code = (part?.includes("__") === false ? part : (tag?.code ?? "")).replaceAll(/\s+/g, " ").trim();
   const shown = code.length > 80 ? `${code.slice(0, 79)}…` : code;
   const message = thrown instanceof SlotError ? `\`${shown}\` ${thrown.message}` : messageOf(thrown);
   return new TemplateError(file, tag?.line, message, thrown);

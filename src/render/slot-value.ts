@@ -14,6 +14,13 @@ import type { SlotContext } from "./slot-context.ts";
 /** A value that can't be printed. The message reads on from the expression: "`it.film.year` is undefined: ...". */
 export class SlotError extends Error {
   override readonly name = "SlotError";
+  /** The expression, when it is only a part of what stands in the tag. */
+  readonly code: string | undefined;
+
+  constructor(message: string, code?: string) {
+    super(message);
+    this.code = code;
+  }
 }
 
 /** Writes a value where a slot of one context stands. */

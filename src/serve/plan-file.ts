@@ -1,12 +1,11 @@
 import type { IncomingHttpHeaders } from "node:http";
 
 import { contentTypeOf } from "../core/content-type.ts";
+import { isHashedKey } from "../press/assets.ts";
 import { isNotModified } from "./is-not-modified.ts";
 import type { ResponsePlan } from "./response-plan.ts";
 import { selectRange } from "./select-range.ts";
 import type { Validators } from "./validators.ts";
-
-const hashedName = /[^.]\.[0-9a-f]{8,64}\.[^.]+$/;
 
 interface PlanFileInput {
   readonly method: string | undefined;
@@ -64,11 +63,7 @@ export function planMissingPage(key: string, size: number): ResponsePlan {
   };
 }
 
-/**
- * How long a file of the site may be kept: for good when its name below `assets/` holds its hash, else until asked
- * again.
- */
+/** How long a file of the site may be kept: for good when its name holds its hash, else until asked again. */
 function cacheControlOf(key: string): string {
-  const isHashedAsset = key.startsWith("assets/") && hashedName.test(key.slice(key.lastIndexOf("/") + 1));
-  return isHashedAsset ? "public, max-age=31536000, immutable" : "no-cache";
+  return isHashedKey(key) ? "public, max-age=31536000, immutable" : "no-cache";
 }

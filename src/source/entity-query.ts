@@ -73,7 +73,7 @@ export function countQuery(table: TypeTable, where: WhereValues): Query {
   return { sql: `SELECT count(*) FROM ${from}${whereClause(conditions)}`, values };
 }
 
-/** The sequence numbers of a list's rows, in order, ties by id. */
+/** Sequence numbers and ids of a list's rows, in order, ties by id. */
 export function orderedQuery(table: TypeTable, where: WhereValues, order: readonly OrderField[]): Query {
   const { alias, from, conditions, values } = sourceOf(table, where);
   const needsKeys = alias === "v" && order.some(({ field }) => field !== "id");
@@ -83,7 +83,7 @@ export function orderedQuery(table: TypeTable, where: WhereValues, order: readon
   });
   const joined = needsKeys ? `${from} JOIN ${table.entities} e ON e.seq = v.seq` : from;
   return {
-    sql: `SELECT ${alias}.seq FROM ${joined}${whereClause(conditions)} ORDER BY ${[...columns, `${alias}.id`].join(", ")}`,
+    sql: `SELECT ${alias}.seq, ${alias}.id FROM ${joined}${whereClause(conditions)} ORDER BY ${[...columns, `${alias}.id`].join(", ")}`,
     values,
   };
 }

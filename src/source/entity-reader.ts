@@ -5,17 +5,22 @@ import { RekilnError } from "../core/errors.ts";
 import { compareSortKeys, fromOrderKey, orderKey } from "../core/order.ts";
 import type { SortKey } from "../core/order.ts";
 import type { Scalar } from "../core/read.ts";
-import { anyOf, sortKeyOf, tupleOf } from "../core/tuple.ts";
-import { deepFreeze } from "./deep-freeze.ts";
+import { anyOf, sortKeyOfEntity } from "../core/tuple.ts";
 import { countQuery, fieldNumber, orderedQuery } from "./entity-query.ts";
 import { openEntityDatabase, prepareRows, readMeta, typeTables } from "./entity-schema.ts";
 import type { TypeTable } from "./entity-schema.ts";
 import { GenerationCache } from "./generation-cache.ts";
-import type { Snapshot, SourceReader, ValueCount } from "./source.ts";
+import type { EntityRecord, Snapshot, SourceReader, ValueCount } from "./source.ts";
 
-/** Bytes of a type's entity text kept parsed, and rows of lists kept in order, for one thread. */
-const ENTITY_CACHE_BYTES = 2 << 20;
-const LIST_CACHE_ROWS = 1 << 20;
+/** Of each type, for one thread: entities known by their id, and bytes of entity text kept parsed. */
+const RECORD_CACHE_ENTRIES = 20_000;
+const ENTITY_CACHE_BYTES = 1 << 20;
+/** Rows of lists kept in order; where ids are kept with them, each counts as so many rows. */
+const LIST_CACHE_ROWS = 1 << 17;
+const LIST_IDS_MAX = 50_000;
+const ID_ROWS = 16;
+/** Entities that one query prefetches. */
+const PREFETCH_ENTITIES = 64;
 const VALUE_CACHE_ENTRIES = 20_000;
 /** Up to this many rows the lists of several values are merged. */
 const MERGE_ROWS_MAX = 1000;
@@ -39,6 +44,7 @@ export class EntityReader implements SourceReader {
     const version = Number(readMeta(this.#database, "version"));
     // What was cached at a version is true at that version for ever.
     if (this.#snapshot?.version !== version) {
+      this.#snapshot?.end();
       this.#snapshot = new EntitySnapshot(this.#database, typeTables(this.#models, this.#database), version);
     }
     return this.#snapshot;
@@ -53,18 +59,45 @@ export class EntityReader implements SourceReader {
 /** What is known of one type at one version. */
 interface EntityCache {
   readonly table: TypeTable;
-  readonly byId: GenerationCache<string, EntityData>;
-  readonly bySeq: GenerationCache<number, EntityData>;
+  /** Null for an id that isn't there. */
+  readonly byId: GenerationCache<string, StoredRecord | null>;
+  readonly data: GenerationCache<number, EntityData>;
   /** By field: whether a value is some entity's. */
   readonly values: Map<string, GenerationCache<Scalar, boolean>>;
+  readonly read: (seq: number) => EntityData;
+  /** Statements that find the sequence number of an id, the reverse, and many entities whole. */
+  readonly bySql: { readonly id: string; readonly seq: string; readonly many: string };
 }
 
-function keep(cache: EntityCache, seq: number, text: string): EntityData {
+/** Rows of a list in order. */
+interface OrderedRows {
+  readonly seqs: Int32Array;
+  /** Unless there are too many to keep. */
+  readonly ids: readonly string[] | undefined;
+}
+
+/** An entity whose data is read when it is asked for. */
+class StoredRecord implements EntityRecord {
+  readonly id: string;
+  readonly #seq: number;
+  readonly #read: (seq: number) => EntityData;
+
+  constructor(id: string, seq: number, read: (seq: number) => EntityData) {
+    this.id = id;
+    this.#seq = seq;
+    this.#read = read;
+  }
+
+  get data(): EntityData {
+    return this.#read(this.#seq);
+  }
+}
+
+function keep(cache: Pick<EntityCache, "data">, seq: number, text: string): EntityData {
   // Stored data is what `JSON.stringify` of an entity gave.
-  const entity = deepFreeze(JSON.parse(text)) as EntityData;
-  cache.byId.set(entity.id, entity, text.length);
-  cache.bySeq.set(seq, entity, text.length);
-  return entity;
+  const data = JSON.parse(text) as EntityData;
+  cache.data.set(seq, data, text.length);
+  return data;
 }
 
 class EntitySnapshot implements Snapshot {
@@ -73,9 +106,10 @@ class EntitySnapshot implements Snapshot {
   readonly #tables: ReadonlyMap<string, TypeTable>;
   readonly #statements = new Map<string, StatementSync>();
   readonly #entities = new Map<string, EntityCache>();
-  readonly #lists = new GenerationCache<string, Int32Array>(LIST_CACHE_ROWS);
+  readonly #lists = new GenerationCache<string, OrderedRows>(LIST_CACHE_ROWS);
   readonly #values = new GenerationCache<string, readonly ValueCount[]>(VALUE_CACHE_ENTRIES);
   readonly #counts = new GenerationCache<string, number>(VALUE_CACHE_ENTRIES);
+  #isEnded = false;
 
   constructor(database: DatabaseSync, tables: ReadonlyMap<string, TypeTable>, version: number) {
     this.#database = database;
@@ -83,14 +117,28 @@ class EntitySnapshot implements Snapshot {
     this.version = version;
   }
 
-  get(type: string, id: string): EntityData | undefined {
+  get(type: string, id: string): EntityRecord | undefined {
     const cache = this.#cache(type);
-    // SQLite would take half a character for another one.
-    if (!id.isWellFormed()) return undefined;
     const cached = cache.byId.get(id);
-    if (cached !== undefined) return cached;
-    const row = this.#all(`SELECT seq, data FROM ${cache.table.entities} WHERE id = ?`, [id])[0];
-    return row === undefined ? undefined : keep(cache, Number(row[0]), String(row[1]));
+    if (cached !== undefined) return cached ?? undefined;
+    // SQLite would take half a character for another one.
+    const row = id.isWellFormed() ? this.#all(cache.bySql.id, [id])[0] : undefined;
+    const record = row === undefined ? null : new StoredRecord(id, Number(row[0]), cache.read);
+    cache.byId.set(id, record, 1);
+    return record ?? undefined;
+  }
+
+  prefetch(type: string, ids: readonly string[]): void {
+    const cache = this.#cache(type);
+    for (let start = 0; start < ids.length; start += PREFETCH_ENTITIES) {
+      const wanted = ids.slice(start, start + PREFETCH_ENTITIES).filter((id) => id.isWellFormed());
+      while (wanted.length < PREFETCH_ENTITIES) wanted.push(wanted.at(-1) ?? "");
+      for (const [seq, id, data] of this.#all(cache.bySql.many, wanted)) {
+        const record = new StoredRecord(String(id), Number(seq), cache.read);
+        cache.byId.set(record.id, record, 1);
+        keep(cache, Number(seq), String(data));
+      }
+    }
   }
 
   list(
@@ -99,26 +147,25 @@ class EntitySnapshot implements Snapshot {
     order: readonly OrderField[],
     offset: number,
     limit: number,
-  ): readonly EntityData[] {
-    const table = this.#table(type);
-    const [[field, wanted] = [], another] = Object.entries(where);
-    if (
-      field !== undefined &&
-      wanted !== undefined &&
-      another === undefined &&
-      offset === 0 &&
-      limit <= MERGE_ROWS_MAX
-    ) {
-      const values = anyOf(wanted);
-      if (values.length > 1) return this.#merged(table, field, values, order, limit);
+  ): readonly EntityRecord[] {
+    const cache = this.#cache(type);
+    const fields = Object.keys(where);
+    const [field] = fields;
+    if (field !== undefined && fields.length === 1 && offset === 0 && limit <= MERGE_ROWS_MAX) {
+      const values = anyOf(where[field] ?? []);
+      if (values.length > 1) return this.#merged(cache, field, values, order, limit);
     }
-    const seqs = this.#ordered(table, where, order);
-    const rows: EntityData[] = [];
-    for (let index = offset; index < Math.min(offset + limit, seqs.length); index++) {
-      const row = this.#bySequence(table, seqs[index] ?? 0);
-      if (row !== undefined) rows.push(row);
-    }
-    return rows;
+    const rows = this.#ordered(cache, where, order);
+    const records: EntityRecord[] = [];
+    const end = Math.min(offset + limit, rows.seqs.length);
+    for (let index = offset; index < end; index++) records.push(this.#record(cache, rows, index));
+    return records;
+  }
+
+  #record(cache: EntityCache, { seqs, ids }: OrderedRows, index: number): EntityRecord {
+    const seq = seqs[index] ?? 0;
+    const id = ids?.[index] ?? String(this.#all(cache.bySql.seq, [seq])[0]?.[0]);
+    return new StoredRecord(id, seq, cache.read);
   }
 
   has(type: string, field: string, value: Scalar): boolean {
@@ -138,7 +185,7 @@ class EntitySnapshot implements Snapshot {
 
   count(type: string, where: WhereValues): number {
     const table = this.#table(type);
-    const key = `${table.entities}${JSON.stringify(where)}`;
+    const key = keyOf(table, where, "");
     const listed = this.#counts.get(key);
     if (listed !== undefined) return listed;
     const { sql, values } = countQuery(table, where);
@@ -197,11 +244,19 @@ class EntitySnapshot implements Snapshot {
     if (cache !== undefined) return cache;
     const table = this.#tables.get(type);
     if (table !== undefined) {
+      const data = new GenerationCache<number, EntityData>(ENTITY_CACHE_BYTES);
+      const sql = `SELECT data FROM ${table.entities} WHERE seq = ?`;
       const made: EntityCache = {
         table,
-        byId: new GenerationCache(ENTITY_CACHE_BYTES),
-        bySeq: new GenerationCache(ENTITY_CACHE_BYTES),
+        byId: new GenerationCache(RECORD_CACHE_ENTRIES),
+        data,
         values: new Map(),
+        read: (seq) => this.#read({ data }, sql, seq),
+        bySql: {
+          id: `SELECT seq FROM ${table.entities} WHERE id = ?`,
+          seq: `SELECT id FROM ${table.entities} WHERE seq = ?`,
+          many: `SELECT seq, id, data FROM ${table.entities} WHERE id IN (${Array(PREFETCH_ENTITIES).fill("?").join(", ")})`,
+        },
       };
       this.#entities.set(type, made);
       return made;
@@ -214,17 +269,22 @@ class EntitySnapshot implements Snapshot {
     });
   }
 
-  /** The sequence numbers of a list's rows in order. */
-  #ordered(table: TypeTable, where: WhereValues, order: readonly OrderField[]): Int32Array {
-    const key = `${table.entities}${JSON.stringify([where, order])}`;
+  /** The rows of a list in order. */
+  #ordered(cache: EntityCache, where: WhereValues, order: readonly OrderField[]): OrderedRows {
+    const { table } = cache;
+    const key = keyOf(table, where, orderText(order));
     const cached = this.#lists.get(key);
     if (cached !== undefined) return cached;
     const { sql, values } = orderedQuery(table, where, order);
     const rows = this.#all(sql, values);
+    const keepsIds = rows.length <= LIST_IDS_MAX;
     const seqs = new Int32Array(rows.length);
     for (let index = 0; index < rows.length; index++) seqs[index] = Number(rows[index]?.[0]);
-    this.#lists.set(key, seqs, seqs.length);
-    return seqs;
+    const ordered = { seqs, ids: keepsIds ? rows.map(([, id]) => String(id)) : undefined };
+    this.#lists.set(key, ordered, seqs.length * (keepsIds ? ID_ROWS : 1));
+    // Whoever lists will count, or has.
+    this.#counts.set(keyOf(table, where, ""), seqs.length, 1);
+    return ordered;
   }
 
   /**
@@ -232,33 +292,35 @@ class EntitySnapshot implements Snapshot {
    * Each of those lists is sorted once a snapshot, where the whole would be sorted for each set of values.
    */
   #merged(
-    table: TypeTable,
+    cache: EntityCache,
     field: string,
     wanted: readonly Scalar[],
     order: readonly OrderField[],
     limit: number,
-  ): EntityData[] {
-    const rows = new Map<string, { readonly entity: EntityData; readonly key: SortKey }>();
+  ): EntityRecord[] {
+    const found = new Map<string, { readonly record: EntityRecord; readonly key: SortKey }>();
     for (const value of wanted) {
-      const seqs = this.#ordered(table, { [field]: value }, order);
-      for (const seq of seqs.subarray(0, limit)) {
-        const entity = this.#bySequence(table, seq);
-        if (entity === undefined || rows.has(entity.id)) continue;
-        rows.set(entity.id, { entity, key: sortKeyOf(order, tupleOf(table.model, entity)) });
+      const rows = this.#ordered(cache, { [field]: value }, order);
+      for (let index = 0; index < Math.min(limit, rows.seqs.length); index++) {
+        const record = this.#record(cache, rows, index);
+        if (!found.has(record.id)) found.set(record.id, { record, key: sortKeyOfEntity(order, record) });
       }
     }
-    return [...rows.values()]
+    return [...found.values()]
       .sort((left, right) => compareSortKeys(order, left.key, right.key))
       .slice(0, limit)
-      .map(({ entity }) => entity);
+      .map(({ record }) => record);
   }
 
-  #bySequence(table: TypeTable, seq: number): EntityData | undefined {
-    const cache = this.#cache(table.model.name);
-    const cached = cache.bySeq.get(seq);
+  #read(cache: Pick<EntityCache, "data">, sql: string, seq: number): EntityData {
+    const cached = cache.data.get(seq);
     if (cached !== undefined) return cached;
-    const row = this.#all(`SELECT data FROM ${table.entities} WHERE seq = ?`, [seq])[0];
-    return row === undefined ? undefined : keep(cache, seq, String(row[0]));
+    if (this.#isEnded) throw new Error("an entity of a snapshot that has ended");
+    return keep(cache, seq, String(this.#all(sql, [seq])[0]?.[0]));
+  }
+
+  end(): void {
+    this.#isEnded = true;
   }
 
   #all(sql: string, values: readonly SQLInputValue[]): unknown[][] {
@@ -270,6 +332,23 @@ class EntitySnapshot implements Snapshot {
     // With `setReturnArrays` each row is an array; the types of node:sqlite don't say so.
     return statement.all(...values) as unknown as unknown[][];
   }
+}
+
+const orderTexts = new WeakMap<readonly OrderField[], string>();
+
+/** An order as text; a route's order is one array for all its pages. */
+function orderText(order: readonly OrderField[]): string {
+  let text = orderTexts.get(order);
+  if (text === undefined) {
+    text = JSON.stringify(order);
+    orderTexts.set(order, text);
+  }
+  return text;
+}
+
+/** Tells a condition, or a list, from all others of its store. */
+function keyOf(table: TypeTable, where: WhereValues, order: string): string {
+  return `${table.entities}${order}${JSON.stringify(where)}`;
 }
 
 function scalar(key: unknown): Scalar {

@@ -1,7 +1,17 @@
 import type { EntityData } from "../core/entity.ts";
+import { deepFreeze } from "./deep-freeze.ts";
+import type { EntityRecord } from "./source.ts";
 
 /** Asked of a view it gives where its use is recorded. */
 const BEHIND = Symbol("behind");
+
+/**
+ * Behind all views. It holds nothing, so that an entity needn't be read before a field of it is; and it can be extended,
+ * since the language lets a view tell of what its target hasn't got only then.
+ */
+const TARGET = Object.create(Object.prototype) as EntityData;
+
+const NONE: readonly string[] = Object.freeze([]);
 
 /**
  * What a page used of one entity, and the traps of its view. Symbols, `then` and `toJSON` are asked by the language,
@@ -10,49 +20,92 @@ const BEHIND = Symbol("behind");
 export class EntityUse implements ProxyHandler<EntityData> {
   readonly type: string;
   readonly id: string;
-  /** Hands out the frozen entity so that what is used of it is recorded here; undefined when there is none. */
+  /** Hands out the entity, frozen, so that what is used of it is recorded here; undefined when there is none. */
   readonly view: EntityData | undefined;
-  /** Each once. */
-  readonly fields: string[] = [];
+  readonly #record: EntityRecord | undefined;
+  #read: EntityData | undefined;
+  #fields: string[] | undefined;
   /** Spread, serialised or enumerated: whatever the entity holds was used. */
   usesAll = false;
   /** Asked for by name: that it exists, or doesn't, was used too. A row of a list is in the list's window. */
   isNamed = false;
 
-  constructor(type: string, id: string, entity: EntityData | undefined) {
+  constructor(type: string, id: string, record: EntityRecord | undefined) {
     this.type = type;
     this.id = id;
-    this.view = entity === undefined ? undefined : new Proxy(entity, this);
+    this.#record = record;
+    this.view = record === undefined ? undefined : new Proxy(TARGET, this);
   }
 
-  get(target: EntityData, property: string | symbol): unknown {
+  /** Each once. */
+  get fields(): readonly string[] {
+    return this.#fields ?? NONE;
+  }
+
+  get(_target: EntityData, property: string | symbol): unknown {
+    // An id never changes: whoever has the row knows it.
+    if (property === "id") return this.id;
     if (typeof property === "symbol") return property === BEHIND ? this : undefined;
-    if (Object.hasOwn(target, property)) {
-      this.#note(property);
-      return target[property];
+    const data = this.#data;
+    if (Object.hasOwn(data, property)) {
+      this.note(property);
+      return deepFreeze(data[property]);
     }
-    if (property !== "then" && property !== "toJSON") this.#note(property);
+    if (property !== "then" && property !== "toJSON") this.note(property);
     return undefined;
   }
 
-  has(target: EntityData, property: string | symbol): boolean {
+  has(_target: EntityData, property: string | symbol): boolean {
     if (typeof property === "symbol") return false;
-    this.#note(property);
-    return Object.hasOwn(target, property);
+    this.note(property);
+    return Object.hasOwn(this.#data, property);
   }
 
-  ownKeys(target: EntityData): string[] {
+  ownKeys(): string[] {
     this.usesAll = true;
-    return Object.keys(target);
+    return Object.keys(this.#data);
   }
 
-  getOwnPropertyDescriptor(target: EntityData, property: string | symbol): PropertyDescriptor | undefined {
-    if (typeof property === "string") this.#note(property);
-    return Reflect.getOwnPropertyDescriptor(target, property);
+  getOwnPropertyDescriptor(_target: EntityData, property: string | symbol): PropertyDescriptor | undefined {
+    if (typeof property !== "string") return undefined;
+    this.note(property);
+    const data = this.#data;
+    if (!Object.hasOwn(data, property)) return undefined;
+    return { value: deepFreeze(data[property]), enumerable: true, configurable: true, writable: false };
   }
 
-  #note(field: string): void {
-    if (!this.fields.includes(field)) this.fields.push(field);
+  set(): boolean {
+    return false;
+  }
+
+  defineProperty(): boolean {
+    return false;
+  }
+
+  deleteProperty(): boolean {
+    return false;
+  }
+
+  setPrototypeOf(): boolean {
+    return false;
+  }
+
+  preventExtensions(): boolean {
+    return false;
+  }
+
+  /** Notes that a field was used. */
+  note(field: string): void {
+    if (field === "id") return;
+    if (this.#fields === undefined) this.#fields = [field];
+    else if (!this.#fields.includes(field)) this.#fields.push(field);
+  }
+
+  get #data(): EntityData {
+    const record = this.#record;
+    if (record === undefined) throw new TypeError("a view of an entity that doesn't exist");
+    this.#read ??= record.data;
+    return this.#read;
   }
 }
 

@@ -7,11 +7,20 @@ export interface ValueCount {
   readonly count: number;
 }
 
-/** One consistent view of the source. What it hands out is frozen, all the way down. Valid until the next snapshot. */
+/** An entity of a snapshot. It is read and parsed when its data is asked for: most rows of lists are only linked to. */
+export interface EntityRecord {
+  readonly id: string;
+  /** Nobody may change it: it is handed out again. */
+  readonly data: EntityData;
+}
+
+/** One consistent view of the source. Valid until the next snapshot. */
 export interface Snapshot {
   /** In commit order: whoever sees N sees everything below it. */
   readonly version: number;
-  get(type: string, id: string): EntityData | undefined;
+  get(type: string, id: string): EntityRecord | undefined;
+  /** Says which entities will be asked for next, and read whole: one query for all of them is faster. */
+  prefetch(type: string, ids: readonly string[]): void;
   /** Rows `offset` to `offset + limit` of a list, ties by id. `order` may be empty: by id. */
   list(
     type: string,
@@ -19,7 +28,7 @@ export interface Snapshot {
     order: readonly OrderField[],
     offset: number,
     limit: number,
-  ): readonly EntityData[];
+  ): readonly EntityRecord[];
   count(type: string, where: WhereValues): number;
   /** Whether some entity has this value in an indexed field. */
   has(type: string, field: string, value: Scalar): boolean;

@@ -6,6 +6,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  readSync,
   renameSync,
   rmdirSync,
   rmSync,
@@ -17,16 +18,19 @@ import {
 import type { Stats } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 
-import { digestOf } from "../core/digest.ts";
+import { digestOf, digestOfPieces } from "../core/digest.ts";
 import { RekilnError } from "../core/errors.ts";
 import type { ObjectKey } from "../core/path.ts";
-import { CARRIER_BYTES_MAX, findCarrier } from "../core/stamp.ts";
+import { CARRIER_BYTES_MAX, extensionOf, findCarrier } from "../core/stamp.ts";
 import type { Carried } from "../core/stamp.ts";
+import { filePieces } from "./file-pieces.ts";
 import type { PageStore, Staged, StoredObject } from "./store.ts";
 
 /** The store's own folder below its root; it is never served. */
 export const STATE_FOLDER = ".rekiln";
 const FOLDERS_KNOWN_MAX = 100_000;
+/** More than a page with its stamp. What is larger is read in pieces. */
+const WHOLE_BYTES_MAX = 8 << 20;
 
 /** Node's errors carry a code; anything else is passed on. */
 function codeOf(error: unknown): string | undefined {
@@ -49,7 +53,12 @@ export class DirectoryPageStore implements PageStore {
     this.#root = resolve(root);
     this.#temporary = join(this.#root, STATE_FOLDER, "tmp");
     this.#writer = writer;
-    mkdirSync(this.#temporary, { recursive: true, mode: 0o750 });
+    try {
+      mkdirSync(this.#root, { recursive: true });
+      mkdirSync(this.#temporary, { recursive: true, mode: 0o750 });
+    } catch (error) {
+      throw explain(error, this.#temporary);
+    }
   }
 
   etag(key: ObjectKey): string | undefined {
@@ -65,6 +74,7 @@ export class DirectoryPageStore implements PageStore {
       try {
         stats = fstatSync(file);
         if (!stats.isFile()) return undefined;
+        if (stats.size > WHOLE_BYTES_MAX) return readLarge(file, stats, extensionOf(key));
         content = readFileSync(file);
       } finally {
         closeSync(file);
@@ -98,6 +108,17 @@ export class DirectoryPageStore implements PageStore {
     try {
       write(temporary, content);
     } catch (error) {
+      throw explain(error, temporary);
+    }
+    return { key, temporary };
+  }
+
+  stagePieces(key: ObjectKey, pieces: Iterable<Uint8Array>): Staged {
+    const temporary = join(this.#temporary, `${this.#writer}-${this.#sequence++}`);
+    try {
+      writePieces(temporary, pieces);
+    } catch (error) {
+      rmSync(temporary, { force: true });
       throw explain(error, temporary);
     }
     return { key, temporary };
@@ -233,8 +254,28 @@ function write(path: string, content: Uint8Array): string {
   }
 }
 
-export function extensionOf(key: string): string {
-  return key.slice(key.lastIndexOf(".") + 1).toLowerCase();
+function writePieces(path: string, pieces: Iterable<Uint8Array>): void {
+  const file = openSync(path, "wx", 0o644);
+  try {
+    for (const piece of pieces) {
+      let written = 0;
+      while (written < piece.length) written += writeSync(file, piece, written);
+    }
+  } finally {
+    closeSync(file);
+  }
+}
+
+function readLarge(file: number, stats: Stats, extension: string): StoredObject {
+  const tail = Buffer.alloc(CARRIER_BYTES_MAX);
+  const tailBytes = readSync(file, tail, 0, tail.length, stats.size - tail.length);
+  const carried = findCarrier(extension, tail.toString("latin1", 0, tailBytes));
+  return {
+    etag: etagOf(stats),
+    bytes: stats.size,
+    digest: digestOfPieces(filePieces(file, stats.size - (carried?.length ?? 0))),
+    carried: carried === undefined ? undefined : { stamp: carried.stamp, key: carried.key },
+  };
 }
 
 function isAbsent(error: unknown): boolean {

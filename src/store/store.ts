@@ -35,6 +35,11 @@ export interface PageStore {
   create(key: ObjectKey, content: Uint8Array): string | undefined;
   /** Writes an object beside its place. @throws RekilnError `store-blocked` when something is in the way */
   stage(key: ObjectKey, content: Uint8Array): Staged;
+  /**
+   * As `stage`, for an object that may be larger than memory: each piece is written before the next one is asked for.
+   * What `pieces` throws is thrown, and then nothing is staged.
+   */
+  stagePieces(key: ObjectKey, pieces: Iterable<Uint8Array>): Staged;
   /** Puts a staged object in its place, whatever is there. */
   replace(staged: Staged): string;
   discard(staged: Staged): void;

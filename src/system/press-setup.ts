@@ -48,6 +48,7 @@ export async function openPress(
   const manifest = new SqliteManifest(setup.manifestFile);
   const reader = new EntityReader(setup.entityFile, site.entities);
   const used = new Set<string>();
+  const failed = new Map<string, unknown>();
   const turn = new Int32Array(setup.turn);
   return {
     site,
@@ -56,9 +57,16 @@ export async function openPress(
     useAsset: (file) => {
       const asset = setup.assets.get(file);
       if (asset === undefined || used.has(file)) return;
+      // A file that can't be copied is read once, not once a page.
+      if (failed.has(file)) throw failed.get(file);
       if (!setup.isDryRun && store.etag(asset.hashedKey) === undefined) {
         announceCopy(manifest, asset, asset.hashedKey);
-        copyAsset(store, setup.staticFolder, file, asset.hashedKey);
+        try {
+          copyAsset(store, setup.staticFolder, asset, asset.hashedKey);
+        } catch (error) {
+          failed.set(file, error);
+          throw error;
+        }
       }
       used.add(file);
     },

@@ -13,6 +13,8 @@ export interface ThreadData {
   readonly setup: PressSetup;
   /** Place 0 rises with each page; place 1 is the page's place in its batch, or -1 between pages. */
   readonly beat: SharedArrayBuffer;
+  /** Place 0 isn't 0 when the batch is to end with the page that it is at. Shared by all threads. */
+  readonly stop: SharedArrayBuffer;
 }
 
 export interface BatchMessage {
@@ -29,11 +31,15 @@ export async function runPressThread(): Promise<void> {
   const port = parentPort;
   if (port === null) throw new Error("this runs in a thread");
   // The pool gives no other data.
-  const { setup, beat } = workerData as ThreadData;
+  const { setup, beat, stop } = workerData as ThreadData;
   const beats = new Int32Array(beat);
+  const stops = new Int32Array(stop);
   let places = new Map<PageKey, number>();
   const reply = (message: ThreadReply): void => port.postMessage(message);
+  const controller = new AbortController();
   const onPage = (key: PageKey | undefined): void => {
+    // Told to stop, the batch ends after this page: what has been rendered is written.
+    if (Atomics.load(stops, 0) !== 0) controller.abort();
     Atomics.store(beats, 1, key === undefined ? -1 : (places.get(key) ?? -1));
     Atomics.add(beats, 0, 1);
   };
@@ -43,7 +49,7 @@ export async function runPressThread(): Promise<void> {
   });
   if (opened === undefined) return;
   using press = opened;
-  const { signal } = new AbortController();
+  const { signal } = controller;
   for (;;) {
     const message = await new Promise<BatchMessage>((resolve) => port.once("message", resolve));
     places = new Map(message.keys.map((key, place) => [key, place]));

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -85,11 +85,10 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
   const templates = readTemplates(folders.templates);
   // Compiled here once so that what is wrong with one is said before anything is written.
   createEtaRenderer(templates);
-  const { assets, problems } = await readAssets(folders.static);
+  const { assets, problems: refused } = await readAssets(folders.static);
 
   using stack = new DisposableStack();
   stack.use(lockBuild(folders.state));
-  mkdirSync(folders.store, { recursive: true });
   const store = new DirectoryPageStore(folders.store, `${process.pid}-main`);
   store.removeTemporary();
   const opened = openRecord(store, "");
@@ -143,6 +142,7 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
     manifest.setMeta("generation", String(record.generation));
   }
   const copied = copyStatic(copying);
+  const problems = [...refused, ...copied.problems];
   stretch("static");
 
   const epochs = new Map(Object.entries(record.routes).map(([route, { epoch }]) => [route, epoch]));
@@ -163,6 +163,7 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
       isDryRun: options.isDryRun,
     },
     threads,
+    signal,
   );
   const reader = stack.use(source.reader());
   const result = await build(
@@ -171,7 +172,7 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
   );
   stretch("pages");
   if (!options.isDryRun && wanted === undefined) {
-    settleHashedCopies(copying);
+    problems.push(...settleHashedCopies(copying));
     if (record.isFirstBuild) {
       record = { ...record, isFirstBuild: false };
       store.writeRecord(`${JSON.stringify(record, undefined, 2)}\n`);
@@ -183,7 +184,7 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
     source: refreshed,
     staticWritten: copied.written,
     staticRemoved: copied.removed,
-    staticProblems: [...problems, ...copied.problems],
+    staticProblems: problems,
     storeFolder: folders.store,
     threads,
     stretches,

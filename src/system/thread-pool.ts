@@ -14,7 +14,7 @@ const RENDER_TIME_MAX_MS = 10_000;
 const CHECK_MS = 250;
 const HEAP_MEGABYTES = 256;
 /** Small, so that what pages leave behind is collected while it is in the cache, and memory stays flat. */
-const YOUNG_MEGABYTES = 24;
+const YOUNG_MEGABYTES = 96;
 
 /** Extension of this very file: threads run what this process runs. */
 const ENTRY = new URL(`../../workers/render-thread${import.meta.url.slice(-3)}`, import.meta.url);
@@ -24,7 +24,10 @@ interface Thread {
   readonly beats: Int32Array;
 }
 
-/** Press threads, started when they are needed. A page that never ends costs its thread, and nothing else. */
+/**
+ * Press threads, started when they are needed. A page that never ends costs its thread, and nothing else. When `signal` is aborted,
+ * batches under way end after the page that they are at, with what was done recorded, and no other is begun.
+ */
 export class ThreadPool implements PressPool {
   readonly size: number;
   readonly #setup: Omit<PressSetup, "writer" | "turn">;
@@ -33,17 +36,33 @@ export class ThreadPool implements PressPool {
   readonly #waiting: ((thread: Thread) => void)[] = [];
   readonly #threads = new Set<Thread>();
   readonly #turn = new SharedArrayBuffer(4);
+  readonly #signal: AbortSignal;
+  /** Not 0 when threads are to stop: they can't hear of a signal while they press. */
+  readonly #stop = new SharedArrayBuffer(4);
   #started = 0;
 
-  constructor(setup: Omit<PressSetup, "writer" | "turn">, size: number, renderTimeMaxMs = RENDER_TIME_MAX_MS) {
+  constructor(
+    setup: Omit<PressSetup, "writer" | "turn">,
+    size: number,
+    signal: AbortSignal,
+    renderTimeMaxMs = RENDER_TIME_MAX_MS,
+  ) {
     this.#setup = setup;
     this.size = size;
+    this.#signal = signal;
     this.#renderTimeMaxMs = renderTimeMaxMs;
+    signal.addEventListener("abort", this.#onAbort);
   }
 
+  readonly #onAbort = (): void => {
+    Atomics.store(new Int32Array(this.#stop), 0, 1);
+  };
+
   async press(keys: readonly PageKey[], options: BatchOptions): Promise<Pressed> {
+    this.#signal.throwIfAborted();
     const thread = await this.#take();
     try {
+      this.#signal.throwIfAborted();
       const pressed = await this.#exchange(thread, { keys, options });
       this.#give(thread);
       return pressed;
@@ -73,6 +92,7 @@ export class ThreadPool implements PressPool {
     const data: ThreadData = {
       setup: { ...this.#setup, turn: this.#turn, writer: `${process.pid}-${this.#started++}` },
       beat,
+      stop: this.#stop,
     };
     const worker = new Worker(ENTRY, {
       workerData: data,
@@ -143,6 +163,7 @@ export class ThreadPool implements PressPool {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#signal.removeEventListener("abort", this.#onAbort);
     const threads = [...this.#threads];
     this.#threads.clear();
     this.#idle.length = 0;

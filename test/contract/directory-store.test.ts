@@ -5,6 +5,7 @@ import { Worker } from "node:worker_threads";
 
 import { describe, expect, onTestFinished, test } from "vitest";
 
+import { RekilnError } from "../../src/core/errors.ts";
 import type { ObjectKey } from "../../src/core/path.ts";
 import { DirectoryPageStore } from "../../src/store/directory.ts";
 import type { PollData } from "./poll-file.ts";
@@ -76,6 +77,7 @@ describe("directory", () => {
     expect(mode(page)).toBe(0o004);
     expect(mode("feed.xml")).toBe(0o004);
     expect(mode("films/alien")).toBe(0o005);
+    expect(mode(".")).toBe(0o005);
     expect(mode(".rekiln")).toBe(0);
   });
 
@@ -103,5 +105,25 @@ describe("directory", () => {
     expect(readFileSync(join(folder, key), "utf8")).toBe("x");
     store.remove(key);
     expect(everythingIn(folder)).toEqual([]);
+  });
+  test.each([
+    ["is a file", "store-blocked", "discard"],
+    ["lies below a file", "store-blocked", "discard"],
+    ["can't be written", "store-forbidden", "fatal"],
+  ])("that %s is an error that names it, and says what to do", (how, code, disposition) => {
+    const file = join(temporaryFolder(), "dist");
+    writeFileSync(file, "by hand");
+    const roots = new Map([
+      ["is a file", file],
+      ["lies below a file", join(file, "deep", "er")],
+      // Nobody makes folders there, not even root.
+      ["can't be written", process.platform === "darwin" ? "/System/rekiln-test" : "/sys/rekiln-test"],
+    ]);
+    const root = roots.get(how) ?? "";
+    const open = (): DirectoryPageStore => new DirectoryPageStore(root, "test");
+    expect(open).toThrow(RekilnError);
+    expect(open).toThrow(expect.objectContaining({ code, disposition, hint: expect.any(String) }));
+    expect(open).toThrow(root);
+    expect(readFileSync(file, "utf8")).toBe("by hand");
   });
 });

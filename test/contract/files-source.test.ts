@@ -107,7 +107,7 @@ describe("files", () => {
       write("film.ndjson", [1, 2, 3].map((id) => JSON.stringify({ id: String(id), text })).join("\n"));
       expect(await refresh()).toMatchObject({ inserted: 3, problemCount: 0 });
       using reader = source.reader();
-      expect(reader.snapshot().get("film", "3")?.["text"]).toBe(text);
+      expect(reader.snapshot().get("film", "3")?.data["text"]).toBe(text);
     });
 
     test("anew when their schema changed, though their bytes didn't", async () => {
@@ -159,8 +159,8 @@ describe("files", () => {
       write("film.ndjson", '{"id":"1","year":"x"}\n{"id":"2","year":22}\n');
       expect(await refresh()).toMatchObject({ updated: 1, problemCount: 1, kept: 0 });
       using reader = source.reader();
-      expect(reader.snapshot().get("film", "1")).toEqual({ id: "1", year: 1 });
-      expect(reader.snapshot().get("film", "2")).toEqual({ id: "2", year: 22 });
+      expect(reader.snapshot().get("film", "1")?.data).toEqual({ id: "1", year: 1 });
+      expect(reader.snapshot().get("film", "2")?.data).toEqual({ id: "2", year: 22 });
     });
 
     test("are all counted, and the first hundred kept", async () => {

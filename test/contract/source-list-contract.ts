@@ -78,7 +78,7 @@ export function sourceListContract(name: string, under: SourceUnderTest): void {
                 }
               }
               expect(snapshot.ids("film", undefined, 100)).toEqual(model.ids());
-              for (const film of state) expect(snapshot.get("film", film.id)).toEqual(film);
+              for (const film of state) expect(snapshot.get("film", film.id)?.data).toEqual(film);
             }
           },
         ),

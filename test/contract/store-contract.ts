@@ -1,4 +1,4 @@
-import { hash } from "node:crypto";
+import { createHash, hash } from "node:crypto";
 
 import { beforeEach, describe, expect, test } from "vitest";
 
@@ -100,6 +100,39 @@ export function storeContract(name: string, open: () => StoreHarness): void {
       expect(store.read(key("a/b/c.html"))).toBeUndefined();
       store.replace(staged);
       expect(harness.everything()).toEqual(["a/b/c.html"]);
+    });
+
+    test("may come in pieces, and be larger than any page", () => {
+      const piece = Buffer.alloc(1 << 20);
+      const content = createHash("sha256");
+      function* pieces(): Iterable<Uint8Array> {
+        for (let n = 0; n < 9; n++) {
+          // The same memory again: what was in it must have been written.
+          piece.fill(n);
+          content.update(piece);
+          yield piece;
+        }
+        yield bytes(carrier("html", STAMP, "film/1"));
+      }
+      const etag = store.replace(store.stagePieces(PAGE, pieces()));
+      expect(store.read(PAGE)).toEqual({
+        etag,
+        bytes: (9 << 20) + carrier("html", STAMP, "film/1").length,
+        digest: content.digest("hex"),
+        carried: { stamp: STAMP, key: "film/1" },
+      });
+      store.replace(store.stagePieces(PAGE, []));
+      expect(store.read(PAGE)).toMatchObject({ bytes: 0, digest: digestOf("") });
+      expect(harness.everything()).toEqual([PAGE]);
+    });
+
+    test("whose pieces end with an error isn't staged", () => {
+      function* pieces(): Iterable<Uint8Array> {
+        yield bytes("x");
+        throw new Error("a broken disk");
+      }
+      expect(() => store.stagePieces(PAGE, pieces())).toThrow("a broken disk");
+      expect(harness.everything()).toEqual([]);
     });
 
     test("that is discarded leaves nothing behind, and may be discarded twice", () => {

@@ -28,7 +28,7 @@ test("Ctrl-C ends a build with what was done recorded", { timeout: 60_000 }, asy
   expect(seconds).toBeLessThan(15);
   expect(stderr).toContain("Stopping");
   expect(site.leftovers()).toEqual([]);
-  // Two threads finish the batches that they have, and those that wait for them: no more than 1,024 pages.
+  // Two threads finish the pages that they are at: not the batches that they have, nor those that wait for them.
   const done = site.read("rendered.txt").trimEnd().split("\n").length;
   expect(done).toBeLessThan(1500);
 
@@ -39,6 +39,39 @@ test("Ctrl-C ends a build with what was done recorded", { timeout: 60_000 }, asy
   const clean = site.copy();
   await build(clean.folder);
   expect(differences(clean.pages(), site.pages())).toEqual([]);
+});
+
+test("Ctrl-C waits for no more than the pages that are being rendered", { timeout: 60_000 }, async () => {
+  const slow = "<% Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100) %>";
+  const site = itemSite(itemsOf(2000), `${slow}${ITEM}`);
+  const rendered = (): readonly string[] => site.read("rendered.txt").trimEnd().split("\n");
+  const running = await startBuild(site);
+  running.kill("SIGINT");
+  await running.said(/Stopping/);
+  const before = rendered().length;
+  const { code } = await running.ended;
+  expect(code).toBe(130);
+  const done = rendered().length;
+  // The next page may have been begun while the signal was on its way.
+  expect(done - before).toBeLessThanOrEqual(4);
+
+  site.edit("templates/item.eta", slow, "");
+  expect(await build(site.folder)).toMatchObject({ exitCode: 0, pages: 2001 });
+  const clean = site.copy();
+  await build(clean.folder);
+  expect(differences(clean.pages(), site.pages())).toEqual([]);
+});
+
+test("Ctrl-C in the last batch of a build leaves it incomplete", { timeout: 60_000 }, async () => {
+  const slow = "<% Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20) %>";
+  const site = itemSite(itemsOf(100), `${slow}${ITEM}`);
+  const running = await startBuild(site);
+  running.kill("SIGINT");
+  expect((await running.ended).code).toBe(130);
+  const done = site.read("rendered.txt").trimEnd().split("\n").length;
+  expect(done).toBeLessThan(100);
+  expect(await build(site.folder)).toMatchObject({ exitCode: 0, wrote: 101 - done, pages: 101 });
+  expect(site.read("rendered.txt").trimEnd().split("\n")).toHaveLength(100);
 });
 
 test("a second Ctrl-C ends a build at once, and the next one finishes it", { timeout: 60_000 }, async () => {

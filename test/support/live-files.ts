@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { findCarrier } from "../../src/core/stamp.ts";
-import { extensionOf, STATE_FOLDER } from "../../src/store/directory.ts";
+import { extensionOf, findCarrier } from "../../src/core/stamp.ts";
+import { STATE_FOLDER } from "../../src/store/directory.ts";
 
 export interface LiveFile {
   /** The page that it was written for, as its carrier names it. */

@@ -11,9 +11,16 @@ const films = {
   "site/empty.css": "",
   "site/.well-known/security.txt": "Contact: mailto:a@b.example\n",
   "site/404.html": "<h1>Not here</h1>",
-  "site/assets/site.0a1b2c3d4e5f.css": "body{}",
-  "site/assets/site.css": "body{}",
-  "site/site.0a1b2c3d4e5f.css": "body{}",
+  "site/site.0a1b2c3d4e5f6789.css": "body{}",
+  "site/site.css": "body{}",
+  "site/fonts/a.tar.0a1b2c3d4e5f6789.gz": "body{}",
+  "site/site.0a1b2c3d4e5f678.css": "15 digits",
+  "site/site.0a1b2c3d4e5f67890.css": "17 digits",
+  "site/site.0A1B2C3D4E5F6789.css": "capitals",
+  "site/0a1b2c3d4e5f6789.css": "no name",
+  "site/site.0a1b2c3d4e5f6789": "no extension",
+  "site/site.0a1b2c3d4e5f6789.css.map": "something else behind",
+  "site/a.0a1b2c3d4e5f6789.css/index.html": "a folder",
 };
 
 test("serves a folder's index.html at the folder's path, with type, charset and length", async () => {
@@ -104,11 +111,18 @@ test("ends the connection of a request that brings a body", async () => {
 });
 
 test.each([
-  ["/assets/site.0a1b2c3d4e5f.css", "public, max-age=31536000, immutable"],
-  ["/assets/site.css", "no-cache"],
-  ["/site.0a1b2c3d4e5f.css", "no-cache"],
+  ["/site.0a1b2c3d4e5f6789.css", "public, max-age=31536000, immutable"],
+  ["/fonts/a.tar.0a1b2c3d4e5f6789.gz", "public, max-age=31536000, immutable"],
+  ["/site.css", "no-cache"],
+  ["/site.0a1b2c3d4e5f678.css", "no-cache"],
+  ["/site.0a1b2c3d4e5f67890.css", "no-cache"],
+  ["/site.0A1B2C3D4E5F6789.css", "no-cache"],
+  ["/0a1b2c3d4e5f6789.css", "no-cache"],
+  ["/site.0a1b2c3d4e5f6789", "no-cache"],
+  ["/site.0a1b2c3d4e5f6789.css.map", "no-cache"],
+  ["/a.0a1b2c3d4e5f6789.css/", "no-cache"],
   ["/films/alien/", "no-cache"],
-  ["/assets/gone.0a1b2c3d4e5f.css", "no-cache"],
+  ["/gone.0a1b2c3d4e5f6789.css", "no-cache"],
 ])("lets clients keep %s: %s", async (target, cacheControl) => {
   const site = await startSite(await writeFolder(films));
   expect((await ask(site, target)).headers.get("cache-control")).toBe(cacheControl);
@@ -155,7 +169,7 @@ test("below a base, serves the site there and nothing beside it", async () => {
   const site = await startSite(await writeFolder(films), { base: "/my%20films/v2" });
   expect(site.url).toBe(`http://127.0.0.1:${site.port}/my%20films/v2/`);
   expect(await ask(site, "/my%20films/v2/")).toMatchObject({ status: 200, body: "<h1>Films</h1>" });
-  expect((await ask(site, "/my%20films/v2/assets/site.0a1b2c3d4e5f.css")).headers.get("cache-control")).toContain(
+  expect((await ask(site, "/my%20films/v2/site.0a1b2c3d4e5f6789.css")).headers.get("cache-control")).toContain(
     "immutable",
   );
   for (const target of ["/robots.txt", "/my%20films/", "/my%20films/v22/", "/my%20films"]) {

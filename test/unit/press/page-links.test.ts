@@ -19,7 +19,7 @@ beforeEach(async () => {
     { id: "3", path: "no slash in front", genres: ["space"], rating: 3 },
   ]);
   recorder = new PageRecorder();
-  reader = new PageReader(site, snapshot, recorder, 0);
+  reader = new PageReader(snapshot, recorder, 0);
   links = new PageLinks(site, snapshot, recorder);
 });
 

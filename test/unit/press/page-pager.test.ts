@@ -27,7 +27,7 @@ async function pagerOf(
   if (list === undefined || !parsed.ok) throw new Error("no list");
   const { snapshot } = await filmData(site, films);
   const recorder = new PageRecorder();
-  const reader = new PageReader(site, snapshot, recorder, 0);
+  const reader = new PageReader(snapshot, recorder, 0);
   const pager = pagePager({ site, list, subject: "space", path: parsed.path, number, snapshot, recorder, reader });
   const recorded = (): readonly Dependency[] =>
     recorder.edges().flatMap(({ ref, dependency }) => (ref === REF ? [dependency] : []));

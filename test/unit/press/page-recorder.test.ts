@@ -18,7 +18,7 @@ beforeEach(async () => {
     { id: "3", title: "Blade Runner", genres: ["space"], rating: 9, director: "scott" },
   ]);
   recorder = new PageRecorder();
-  reader = new PageReader(site, snapshot, recorder, NOW);
+  reader = new PageReader(snapshot, recorder, NOW);
 });
 
 const byRef = (left: { ref: number }, right: { ref: number }): number => left.ref - right.ref;
@@ -223,7 +223,7 @@ describe("list records", () => {
 test("a list without a limit refuses more than 10,000 rows, and holds as many", async () => {
   const rows = Array.from({ length: 10_001 }, (_, id) => ({ id: String(id), genres: [id < 10_000 ? "a" : "b"] }));
   const { snapshot } = await filmData(site, rows);
-  const many = new PageReader(site, snapshot, new PageRecorder(), NOW);
+  const many = new PageReader(snapshot, new PageRecorder(), NOW);
   await expect(many.list("film")).rejects.toMatchObject({ code: "list-too-long", disposition: "discard" });
   expect(await many.list("film", { where: { genres: "a" } })).toHaveLength(10_000);
   expect(await many.list("film", { limit: 10_000 })).toHaveLength(10_000);

@@ -15,8 +15,7 @@ import type { Edge } from "../../../src/manifest/manifest.ts";
 import { SqliteManifest } from "../../../src/manifest/sqlite-manifest.ts";
 import { locatePage } from "../../../src/press/locate-page.ts";
 import { planPage } from "../../../src/press/plan-page.ts";
-import type { PagePlan, PlanContext } from "../../../src/press/plan-page.ts";
-import type { Rendered } from "../../../src/press/render-page.ts";
+import type { PagePlan, PlanContext, Sealed } from "../../../src/press/plan-page.ts";
 import { ancestorKeys, parsePath } from "../../../src/site/path.ts";
 import type { ParsedPath } from "../../../src/site/path.ts";
 import type { Snapshot } from "../../../src/source/source.ts";
@@ -128,12 +127,12 @@ export class PlanBench {
   /** The plan for a page with this content, if the snapshot has it. */
   readonly plan = (key: PageKey, content = "new", context: Partial<PlanContext> = {}, stamp = STAMP): PagePlan => {
     const located = locatePage(site, parsePageKey(key), this.#theSnapshot, undefined);
-    const page = { content, digest: digestOf(content), edges: [], time: 0, due: undefined };
-    const rendered: Rendered = located.kind === "page" ? { kind: "page", located, ...page } : { kind: "none" };
+    const page = { digest: digestOf(content), edges: [], time: 0, due: undefined };
+    const rendered: Sealed = located.kind === "page" ? { kind: "page", located, ...page } : { kind: "none" };
     return this.planOf(key, rendered, context, stamp);
   };
 
-  planOf(key: PageKey, rendered: Rendered, context: Partial<PlanContext> = {}, stamp = STAMP): PagePlan {
+  planOf(key: PageKey, rendered: Sealed, context: Partial<PlanContext> = {}, stamp = STAMP): PagePlan {
     const whole: PlanContext = {
       site,
       store: this.#theStore,
