@@ -23,6 +23,24 @@ export interface PackageIndex {
  * @throws Error when there is no such index, naming those there are.
  */
 export async function findPackageIndex(listsDir: string, suite: string | undefined): Promise<PackageIndex> {
+  const found = await packageIndexes(listsDir);
+  const suites = found.map(({ index }) => index.suite).join(", ") || "none; run `apt-get update` on a Debian machine";
+  const wanted = found.filter(({ index }) => suite === undefined || index.suite === suite);
+  const largest = wanted.toSorted((a, b) => b.bytes - a.bytes)[0];
+  if (largest === undefined)
+    throw new Error(`no package index${suite ? ` of ${suite}` : ""} in ${listsDir} (there: ${suites})`);
+  return largest.index;
+}
+
+/** The suites of a base suite that hold its updates, the least urgent first: `bookworm-updates`, `bookworm-security`. */
+export async function updateSuites(listsDir: string, base: string): Promise<readonly string[]> {
+  const suites = (await packageIndexes(listsDir)).map(({ index }) => index.suite);
+  return [`${base}-updates`, `${base}-security`].filter((suite) => suites.includes(suite));
+}
+
+async function packageIndexes(
+  listsDir: string,
+): Promise<readonly { readonly index: PackageIndex; readonly bytes: number }[]> {
   const names = await readdir(listsDir);
   const found: { readonly index: PackageIndex; readonly bytes: number }[] = [];
   for (const name of names.toSorted()) {
@@ -35,12 +53,7 @@ export async function findPackageIndex(listsDir: string, suite: string | undefin
       bytes: (await stat(file)).size,
     });
   }
-  const suites = found.map(({ index }) => index.suite).join(", ") || "none; run `apt-get update` on a Debian machine";
-  const wanted = found.filter(({ index }) => suite === undefined || index.suite === suite);
-  const largest = wanted.toSorted((a, b) => b.bytes - a.bytes)[0];
-  if (largest === undefined)
-    throw new Error(`no package index${suite ? ` of ${suite}` : ""} in ${listsDir} (there: ${suites})`);
-  return largest.index;
+  return found;
 }
 
 /**

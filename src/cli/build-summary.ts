@@ -92,6 +92,9 @@ export function buildSummary(report: BuildReport, measured: Measured): Summary {
       `  static    ${count(report.staticWritten.length)} copied, ${count(report.staticRemoved.length)} removed`,
     );
   }
+  if (tally.redirected + tally.tombstones > 0) {
+    lines.push(`  left      ${count(tally.redirected)} redirects, ${count(tally.tombstones)} tombstones`);
+  }
   lines.push(
     `${measured.seconds.toFixed(2)} s, ${tally.pressed > 0 ? `${count(tally.pressed)} pages pressed, ${count(Math.round(rate))} a second, ` : ""}${megabytes(tally.bytes)} written, ${megabytes(measured.peakBytes)} peak memory`,
     `time: ${[...stretches].map(([name, spent]) => `${name} ${(spent / 1000).toFixed(2)} s`).join(", ")}; ` +
@@ -110,6 +113,9 @@ export function buildSummary(report: BuildReport, measured: Measured): Summary {
       unchanged,
       removed,
       withheld: result.withheld,
+      redirected: tally.redirected,
+      redirects: Object.fromEntries([...tally.redirects].slice(0, 100)),
+      tombstones: tally.tombstones,
       failed: tally.failedCount,
       errors: [...tally.failed.values()].slice(0, 100),
       collided: Object.fromEntries([...tally.collided].slice(0, 100)),

@@ -3,13 +3,31 @@ import { Command, CommanderError } from "commander";
 
 import { messageOf, RekilnError } from "../core/errors.ts";
 import { TemplateError } from "../render/renderer.ts";
+import { affectedCommand } from "./affected.ts";
 import { buildCommand } from "./build.ts";
 import { printable } from "./build-summary.ts";
+import { deleteCommand } from "./delete.ts";
 import { EXIT } from "./exit.ts";
+import { importCommand } from "./import.ts";
+import { patchCommand } from "./patch.ts";
+import { publishCommand } from "./publish.ts";
+import { putCommand } from "./put.ts";
+import { queueCommand } from "./queue.ts";
+import { rebuildCommand } from "./rebuild.ts";
+import { releaseCommand } from "./release.ts";
 import { serveCommand } from "./serve.ts";
+import { statusCommand } from "./status.ts";
+import { workCommand } from "./work.ts";
 
 /** Errors that say: not now, or not so. */
-const REFUSED = new Set(["build-running", "source-unreachable"]);
+const REFUSED = new Set([
+  "build-running",
+  "entities-busy",
+  "purge-unconfirmed",
+  "site-not-built",
+  "templates-not-registered",
+  "source-unreachable",
+]);
 
 function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
@@ -34,7 +52,22 @@ const program = new Command("rekiln")
   .description("bakes every page of a data-driven site once, then only the pages that a change touches")
   .exitOverride()
   .showHelpAfterError("(rekiln --help lists the commands)");
-for (const command of [buildCommand(), serveCommand()]) program.addCommand(command.exitOverride());
+const commands = [
+  buildCommand(),
+  serveCommand(),
+  workCommand(),
+  releaseCommand(),
+  rebuildCommand(),
+  putCommand(),
+  patchCommand(),
+  deleteCommand(),
+  importCommand(),
+  publishCommand(),
+  affectedCommand(),
+  queueCommand(),
+  statusCommand(),
+];
+for (const command of commands) program.addCommand(command.exitOverride());
 
 try {
   await program.parseAsync();

@@ -7,6 +7,7 @@ import { pino } from "pino";
 import { RekilnError } from "../core/errors.ts";
 import { createSiteServer } from "../serve/create-site-server.ts";
 import { loadConfig } from "../site/load-config.ts";
+import { GonePages } from "../system/gone-pages.ts";
 import { siteFolders } from "../system/site-folders.ts";
 import { wholeNumber } from "./whole-number.ts";
 
@@ -27,7 +28,8 @@ export function serveCommand(): Command {
     .option("--allow-host <name...>", "answer requests for these host names too")
     .action(async (flags: ServeFlags) => {
       const config = await loadConfig(flags.config, { ...process.env });
-      const { store } = siteFolders(config);
+      const folders = siteFolders(config);
+      const { store } = folders;
       if (!existsSync(store)) {
         throw new RekilnError({
           code: "not-built",
@@ -36,6 +38,7 @@ export function serveCommand(): Command {
           hint: "Run rekiln build first.",
         });
       }
+      using gone = new GonePages(folders, Date.now);
       const server = createSiteServer({
         root: store,
         base: config.site.base,
@@ -43,6 +46,7 @@ export function serveCommand(): Command {
         port: flags.port,
         log: pino({ level: "warn" }, pino.destination(2)),
         now: Date.now,
+        isGone: (path) => gone.has(path),
         ...(flags.allowHost === undefined ? {} : { allowedHosts: flags.allowHost }),
       });
       const { url } = await server.listen();

@@ -3,6 +3,7 @@ import type { Digest } from "../core/digest.ts";
 import type { PageKey } from "../core/page.ts";
 import type { RefHash } from "../core/ref.ts";
 import type { Stamp } from "../core/stamp.ts";
+import type { LeftPathReads, LeftPaths, LeftPathWrites } from "./left-paths.ts";
 
 /** Which templates and data a page was last seen to equal. */
 export interface Verified {
@@ -20,6 +21,15 @@ export interface Published {
   readonly bytes: number;
 }
 
+/**
+ * Why a page isn't what it should be, and since when (Unix seconds), however often it was tried meanwhile. `failed`: it keeps its last good
+ * bytes, if it has any; `collided`: another page owns its path; `withheld`: it should be removed, and isn't because of the cap.
+ */
+export interface Stale {
+  readonly kind: "failed" | "collided" | "withheld";
+  readonly since: number;
+}
+
 export interface PageRow {
   readonly id: number;
   readonly key: PageKey;
@@ -30,6 +40,8 @@ export interface PageRow {
   readonly due: number | undefined;
   /** Why the page couldn't be brought up to date; it keeps its last good bytes. */
   readonly error: string | undefined;
+  /** Undefined without an error. */
+  readonly stale?: Stale | undefined;
 }
 
 /** A dependency of a page, by the ref that leads to it. */
@@ -58,6 +70,30 @@ export interface PageRecord {
   readonly verified: Verified;
   readonly due: number | undefined;
   readonly error: string | undefined;
+  /** Of the error, if there is one. Since when it is stale is kept by whoever records it: see `staleOf`. */
+  readonly stale?: Stale | undefined;
+}
+
+/** How pages are. A page may be counted as published and stale, or due, at once. */
+export interface PageStates {
+  readonly published: number;
+  /** By kind; an error of which the kind isn't known is a failure. */
+  readonly stale: Readonly<Record<Stale["kind"], number>>;
+  readonly due: number;
+  /** Unix seconds since which the page that has waited longest is stale or due; undefined when none is, or isn't known. */
+  readonly oldestSince: number | undefined;
+}
+
+/** A page with an error. */
+export interface StalePage {
+  readonly key: PageKey;
+  readonly error: string;
+  readonly stale: Stale | undefined;
+}
+
+/** The `stale` of a page with an error: since when is kept while the kind is the same. */
+export function staleOf(kind: Stale["kind"], row: PageRow | undefined, nowSeconds: number): Stale {
+  return { kind, since: row?.stale?.kind === kind ? row.stale.since : nowSeconds };
 }
 
 export interface ManifestReads {
@@ -66,6 +102,7 @@ export interface ManifestReads {
   pagesOf(first: PageKey): readonly PageRow[];
   /** The pages that have a ref, with what each did with it. */
   dependants(ref: RefHash): Iterable<Dependant>;
+  readonly left: LeftPathReads;
 }
 
 /** A write transaction. While it is open no other writer, in this process or another, has one. */
@@ -79,6 +116,7 @@ export interface ManifestTransaction extends ManifestReads {
   touch(refs: Iterable<RefHash>, version: number): void;
   /** Whether one of the refs was touched above `version`. */
   isTouchedAbove(refs: Iterable<RefHash>, version: number): boolean;
+  readonly left: LeftPathWrites;
 }
 
 /** A static file that was copied to the store. */
@@ -96,6 +134,7 @@ export interface CopiedFile {
  */
 export interface Manifest extends ManifestReads, Disposable {
   transact<T>(work: (transaction: ManifestTransaction) => T): T;
+  readonly left: LeftPaths;
   /** A setting of the manifest itself. */
   meta(name: string): string | undefined;
   setMeta(name: string, value: string | undefined): void;
@@ -103,6 +142,10 @@ export interface Manifest extends ManifestReads, Disposable {
   count(): number;
   /** Keys of the pages of a route without an error that aren't at `verified`, in pieces. */
   unverified(route: string, verified: Verified): Iterable<readonly PageKey[]>;
+  /** How pages are at `now` (Unix seconds). */
+  states(now: number): PageStates;
+  /** Pages with an error, those that have had it longest first, `limit` at most. */
+  stalePages(limit: number): readonly StalePage[];
   /** Pages that failed, and pages that fell due at or before `now` (Unix seconds). */
   failedOrDue(now: number): readonly PageKey[];
   /** Whether a page has a ref, and whether one does that failed and kept its last good bytes. */

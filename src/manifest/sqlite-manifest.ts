@@ -13,12 +13,16 @@ import type {
   ManifestTransaction,
   PageRecord,
   PageRow,
+  PageStates,
   Published,
+  Stale,
+  StalePage,
   StoredPage,
   Verified,
 } from "./manifest.ts";
 import { packRefs, pageRefsOf, unpackHashes, unpackRefs, usesOf } from "./page-refs.ts";
 import type { PageRef } from "./page-refs.ts";
+import { SqliteLeftPaths } from "./sqlite-left-paths.ts";
 import { SqliteRefIndex } from "./sqlite-ref-index.ts";
 import { LATE_INDEX, openManifestDatabase } from "./sqlite-schema.ts";
 
@@ -28,6 +32,7 @@ type Row = Record<string, unknown>;
 
 /** A manifest in SQLite, for threads and processes of one machine. */
 export class SqliteManifest implements Manifest, ManifestTransaction {
+  readonly left: SqliteLeftPaths;
   readonly #database: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
   readonly #index: SqliteRefIndex;
@@ -37,6 +42,7 @@ export class SqliteManifest implements Manifest, ManifestTransaction {
   constructor(file: string) {
     this.#database = openManifestDatabase(file);
     this.#index = new SqliteRefIndex(this.#database);
+    this.left = new SqliteLeftPaths(this.#database);
     if (this.meta("bulk") === undefined) this.#database.exec(LATE_INDEX);
   }
 
@@ -125,21 +131,22 @@ export class SqliteManifest implements Manifest, ManifestTransaction {
       verified.version,
       record.due ?? null,
       record.error ?? null,
+      record.error === undefined ? null : (record.stale?.kind ?? null),
+      record.error === undefined ? null : (record.stale?.since ?? null),
     ];
     const found = this.#isBulk ? undefined : this.#get("SELECT id FROM page WHERE key = ?", key);
     if (found === undefined) {
       const columns =
-        "key, path, epoch, version, time, digest, etag, bytes, verified_epoch, verified_version, due, error";
-      const inserted = this.#statement(`INSERT INTO page (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`).run(
-        key,
-        ...values,
-      );
+        "key, path, epoch, version, time, digest, etag, bytes, verified_epoch, verified_version, due, error, stale, stale_since";
+      const inserted = this.#statement(
+        `INSERT INTO page (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      ).run(key, ...values);
       return Number(inserted.lastInsertRowid);
     }
     const id = Number(found["id"]);
     this.#run(
       `UPDATE page SET path = ?, epoch = ?, version = ?, time = ?, digest = ?, etag = ?, bytes = ?,
-         verified_epoch = ?, verified_version = ?, due = ?, error = ? WHERE id = ?`,
+         verified_epoch = ?, verified_version = ?, due = ?, error = ?, stale = ?, stale_since = ? WHERE id = ?`,
       ...values,
       id,
     );
@@ -212,6 +219,41 @@ export class SqliteManifest implements Manifest, ManifestTransaction {
       yield rows.map((row) => String(row["key"]) as PageKey);
       after = String(last["key"]);
     }
+  }
+
+  states(now: number): PageStates {
+    const stale = { failed: 0, collided: 0, withheld: 0 };
+    const since: number[] = [];
+    const note = (oldest: unknown): void => {
+      if (typeof oldest === "number") since.push(oldest);
+    };
+    for (const row of this.#all(
+      "SELECT stale, count(*) AS pages, min(stale_since) AS since FROM page WHERE error IS NOT NULL GROUP BY stale",
+    )) {
+      stale[toStaleKind(row["stale"])] += Number(row["pages"]);
+      note(row["since"]);
+    }
+    const due = this.#get("SELECT count(*) AS pages, min(due) AS since FROM page WHERE due <= ?", now);
+    note(due?.["since"]);
+    return {
+      published: this.count(),
+      stale,
+      due: Number(due?.["pages"] ?? 0),
+      oldestSince: since.length === 0 ? undefined : Math.min(...since),
+    };
+  }
+
+  stalePages(limit: number): readonly StalePage[] {
+    const rows = this.#all(
+      `SELECT key, error, stale, stale_since FROM page WHERE error IS NOT NULL
+         ORDER BY stale_since NULLS LAST, id LIMIT ?`,
+      limit,
+    );
+    return rows.map((row) => ({
+      key: String(row["key"]) as PageKey,
+      error: String(row["error"]),
+      stale: toStale(row),
+    }));
   }
 
   failedOrDue(now: number): readonly PageKey[] {
@@ -345,7 +387,17 @@ function toPageRow(row: Row): PageRow {
     verified: { epoch: Number(row["verified_epoch"]), version: Number(row["verified_version"]) },
     due: row["due"] === null ? undefined : Number(row["due"]),
     error: typeof row["error"] === "string" ? row["error"] : undefined,
+    stale: toStale(row),
   };
+}
+
+function toStale(row: Row): Stale | undefined {
+  const since = row["stale_since"];
+  return typeof since === "number" ? { kind: toStaleKind(row["stale"]), since } : undefined;
+}
+
+function toStaleKind(kind: unknown): Stale["kind"] {
+  return kind === "collided" || kind === "withheld" ? kind : "failed";
 }
 
 function toPublished(row: Row): Published {

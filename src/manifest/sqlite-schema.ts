@@ -1,8 +1,9 @@
 import { DatabaseSync } from "node:sqlite";
 
 import { RekilnError } from "../core/errors.ts";
+import { LEFT_PATH_TABLE } from "./sqlite-left-paths.ts";
 
-const FORMAT = "2";
+const FORMAT = "3";
 /** A batch of another thread, which moves files into place, may take long where the disk is busy. */
 const BUSY_TIMEOUT_MS = 60_000;
 
@@ -23,7 +24,7 @@ export function openManifestDatabase(file: string): DatabaseSync {
       CREATE TABLE IF NOT EXISTS page (
         id INTEGER PRIMARY KEY, key TEXT NOT NULL, path TEXT, epoch INTEGER, version INTEGER, time INTEGER,
         digest BLOB, etag TEXT, bytes INTEGER, verified_epoch INTEGER NOT NULL, verified_version INTEGER NOT NULL,
-        due INTEGER, error TEXT);
+        due INTEGER, error TEXT, stale TEXT, stale_since INTEGER);
       CREATE TABLE IF NOT EXISTS page_refs (
         page INTEGER PRIMARY KEY, refs BLOB NOT NULL, uses TEXT NOT NULL, claims INTEGER NOT NULL);
       CREATE TABLE IF NOT EXISTS block (
@@ -32,6 +33,7 @@ export function openManifestDatabase(file: string): DatabaseSync {
       CREATE TABLE IF NOT EXISTS touched (ref INTEGER PRIMARY KEY, version INTEGER NOT NULL);
       CREATE TABLE IF NOT EXISTS copied (
         object_key TEXT PRIMARY KEY, file TEXT NOT NULL, digest TEXT NOT NULL, etag TEXT NOT NULL) WITHOUT ROWID;
+      ${LEFT_PATH_TABLE}
       CREATE INDEX IF NOT EXISTS block_run ON block (run, last);
       CREATE INDEX IF NOT EXISTS page_due ON page (due) WHERE due IS NOT NULL;
       CREATE INDEX IF NOT EXISTS page_error ON page (id) WHERE error IS NOT NULL;

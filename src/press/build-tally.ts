@@ -1,3 +1,4 @@
+import type { LeftOutcome } from "./apply-left.ts";
 import type { PageOutcome, WriteReason } from "../core/outcome.ts";
 import { furtherKey } from "../core/page.ts";
 import type { PageKey } from "../core/page.ts";
@@ -6,6 +7,7 @@ import type { Pressed, PressTimes } from "./press-pages.ts";
 
 const ERRORS_KEPT_MAX = 1000;
 const GONE_KEPT_MAX = 1_000_000;
+const REDIRECTS_KEPT_MAX = 1000;
 
 /** What a build did, page by page; a page that is pressed twice counts as it ended. */
 export class BuildTally {
@@ -24,6 +26,11 @@ export class BuildTally {
   readonly #manyFailed = { count: 0 };
   /** Pages that wait for their removal. */
   readonly gone = new Map<PageKey, string | undefined>();
+  /** Paths that lead to where their page is now, with that path; the first of them. */
+  readonly redirects = new Map<string, string>();
+  redirected = 0;
+  /** Paths at which a page was, and where nothing is now. */
+  tombstones = 0;
   /** Pages to press once more. */
   readonly again = new Set<PageKey>();
 
@@ -44,11 +51,23 @@ export class BuildTally {
     this.times.record += pressed.times.record;
     for (const outcome of pressed.outcomes) this.#outcome(outcome);
     for (const key of pressed.again) this.again.add(key);
+    this.addLeft(pressed.left);
     for (const { first, pages } of pressed.further) {
       this.#further.push({ first, next: 2, pages });
       this.#progress.expect(pages - 1);
     }
     this.#progress.outcomes(pressed.outcomes);
+  }
+
+  addLeft(outcomes: readonly LeftOutcome[]): void {
+    for (const outcome of outcomes) {
+      if (outcome.kind === "tombstone") {
+        this.tombstones++;
+        continue;
+      }
+      this.redirected++;
+      if (this.redirects.size < REDIRECTS_KEPT_MAX) this.redirects.set(outcome.path, outcome.to);
+    }
   }
 
   /** Takes up to `limit` keys of the pages behind each page 1 that was pressed. */

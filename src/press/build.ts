@@ -9,9 +9,12 @@ import type { PageStore } from "../store/store.ts";
 import { countSubjects, firstPagesOfRoute, isPageOfSnapshot, planBuild } from "./build-plan.ts";
 import type { BuildPlan } from "./build-plan.ts";
 import { BuildTally } from "./build-tally.ts";
+import { deleteCap, withhold } from "./deletes.ts";
 import { affectedPages } from "./expand.ts";
+import type { ExpandOptions } from "./expand.ts";
 import type { BatchOptions, PressPool } from "./press-pool.ts";
 import { StuckPageError } from "./press-pool.ts";
+import { adoptRedirects, settleLeft } from "./settle-left.ts";
 
 const BATCH_PAGES = 256;
 /** Above this many pages it is cheaper to render everything. */
@@ -30,6 +33,8 @@ export interface BuildContext {
   readonly manifest: Manifest;
   readonly store: PageStore;
   readonly pool: PressPool;
+  /** Collision keys of the files of `static/`: they own their paths. */
+  readonly staticKeys: ReadonlySet<string>;
   readonly epochs: ReadonlyMap<string, number>;
   readonly clock: Clock;
   readonly progress: Progress;
@@ -63,6 +68,12 @@ export async function build(context: BuildContext, options: BuildOptions): Promi
   return run.run();
 }
 
+interface WholePlan extends BuildPlan {
+  readonly affected: ReadonlySet<PageKey>;
+  /** Those of them that come, go or move: they are there before others link to them. */
+  readonly moving: ReadonlySet<PageKey>;
+}
+
 class Build {
   readonly #context: BuildContext;
   readonly #options: BuildOptions;
@@ -81,6 +92,7 @@ class Build {
     const { site, source, reader, manifest, epochs, progress } = this.#context;
     const snapshot = reader.snapshot();
     const pagesBefore = manifest.count();
+    if (!this.#isFresh && !this.#options.isDryRun) adoptRedirects(this.#context);
     const plan = this.#plan(snapshot, pagesBefore);
     const retried = this.#retried();
     if (this.#isFresh) manifest.beginBulk();
@@ -90,6 +102,8 @@ class Build {
       if (route !== undefined) progress.expect(countSubjects(route, snapshot));
     }
     progress.phase("pages");
+    progress.expect(plan.moving.size);
+    await this.#pressAll(batches(plan.moving), true);
     for (const name of plan.whole.keys()) {
       const route = site.routes.get(name);
       if (route === undefined) continue;
@@ -105,6 +119,8 @@ class Build {
     await this.#pressAgain();
     const { withheld, maxDeletes } = await this.#remove(pagesBefore);
     if (!this.#options.isDryRun) {
+      const isComplete = this.#options.routes === undefined;
+      this.#tally.addLeft(settleLeft(this.#context, reader.snapshot(), { graceSeconds: 0, isComplete }));
       manifest.tidy();
       for (const route of plan.whole.keys()) manifest.setMeta(`built:${route}`, String(epochs.get(route) ?? 0));
       if (this.#options.routes === undefined) {
@@ -117,7 +133,7 @@ class Build {
     return { tally: this.#tally, plan, withheld, maxDeletes, pages };
   }
 
-  #plan(snapshot: Snapshot, pages: number): BuildPlan & { readonly affected: ReadonlySet<PageKey> } {
+  #plan(snapshot: Snapshot, pages: number): WholePlan {
     const { site, source, manifest, epochs, progress } = this.#context;
     const complete = manifest.meta("complete");
     const builtEpochs = new Map<string, number>();
@@ -135,12 +151,20 @@ class Build {
     const plan = planBuild(state, { routes: this.#options.routes, isForced: this.#options.isForced });
     progress.phase("changes");
     const edgesMax = Math.max(EDGES_READ_MIN, EDGES_PER_PAGE_MAX * pages);
-    const limits = { limit: AFFECTED_MAX, edgesMax, isDryRun: this.#options.isDryRun };
+    const moving = new Set<PageKey>();
+    const limits: ExpandOptions = {
+      limit: AFFECTED_MAX,
+      edgesMax,
+      isDryRun: this.#options.isDryRun,
+      onAffected: ({ because, key }) => {
+        if (because !== "uses" && this.#isWanted(routeOf(key))) moving.add(key);
+      },
+    };
     const isAllWhole = [...site.routes.keys()].every((route) => plan.whole.has(route));
     const affected = isAllWhole ? new Set<PageKey>() : affectedPages(site, manifest, snapshot, plan.changes, limits);
-    if (affected !== undefined) return { ...plan, affected };
+    if (affected !== undefined) return { ...plan, affected, moving };
     const names = [...site.routes.keys()].filter((route) => this.#isWanted(route));
-    return { ...plan, whole: new Map(names.map((route) => [route, "many-changes"])), affected: new Set() };
+    return { ...plan, whole: new Map(names.map((route) => [route, "many-changes"])), affected: new Set(), moving };
   }
 
   #isWanted(route: string): boolean {
@@ -155,22 +179,27 @@ class Build {
   }
 
   /** What isn't rendered as part of a whole route: affected pages, retried ones, files that someone deleted, and the rest. */
-  async #pressSet(
-    plan: BuildPlan & { readonly affected: ReadonlySet<PageKey> },
-    snapshot: Snapshot,
-    retried: readonly PageKey[],
-  ): Promise<void> {
+  async #pressSet(plan: WholePlan, snapshot: Snapshot, retried: readonly PageKey[]): Promise<void> {
     const { site, manifest, epochs, progress } = this.#context;
     const keys = new Set<PageKey>(retried);
     for (const key of plan.affected) {
       const route = routeOf(key);
       if (!plan.whole.has(route) && this.#isWanted(route)) keys.add(key);
     }
-    progress.phase("missing");
-    for (const key of this.#missing(plan)) keys.add(key);
-    progress.phase("pages");
+    for (const key of plan.moving) keys.delete(key);
     progress.expect(keys.size);
-    await this.#pressAll(batches(keys), true);
+    // While threads press these, this one looks for what someone deleted.
+    const pressing = this.#pressAll(batches(keys), true);
+    const missing: PageKey[] = [];
+    try {
+      progress.phase("missing");
+      for (const key of this.#missing(plan)) if (!keys.has(key) && !plan.moving.has(key)) missing.push(key);
+      progress.phase("pages");
+    } finally {
+      await pressing;
+    }
+    progress.expect(missing.length);
+    await this.#pressAll(batches(missing), true);
     for (const name of plan.whole.keys()) {
       const verified = { epoch: epochs.get(name) ?? 0, version: snapshot.version };
       const rest = manifest.unverified(name, verified);
@@ -211,35 +240,20 @@ class Build {
   }
 
   async #remove(pagesBefore: number): Promise<{ withheld: number; maxDeletes: number }> {
-    const maxDeletes = this.#options.maxDeletes ?? Math.max(100, Math.floor(pagesBefore / 20));
+    const maxDeletes = this.#options.maxDeletes ?? deleteCap(pagesBefore);
     const { gone } = this.#tally;
     if (gone.size === 0 || this.#options.isDryRun)
       return { withheld: gone.size > maxDeletes ? gone.size : 0, maxDeletes };
     const isWithheld = gone.size > maxDeletes;
     const keys = [...gone.keys()];
     if (isWithheld) {
-      this.#withhold(keys, maxDeletes);
+      withhold(this.#context.manifest, keys, maxDeletes, this.#context.clock());
       return { withheld: keys.length, maxDeletes };
     }
     this.#context.progress.phase("removals");
     await this.#pressAll(batches(keys), false, { removes: true });
     await this.#pressAgain();
     return { withheld: 0, maxDeletes };
-  }
-
-  /** Notes on the rows that their pages should go, so that the next build comes to them again. */
-  #withhold(keys: readonly PageKey[], maxDeletes: number): void {
-    const { manifest } = this.#context;
-    for (const batch of batches(keys)) {
-      manifest.transact((transaction) => {
-        for (const key of batch) {
-          const row = transaction.page(key);
-          if (row === undefined) continue;
-          const error = `${key}: is gone from the source, but more than ${maxDeletes} removals are withheld`;
-          transaction.recordFailure({ ...row, error }, []);
-        }
-      });
-    }
   }
 
   async #pressAll(

@@ -1,6 +1,7 @@
 import type { EntityChange } from "../core/change.ts";
 import { changesMembership, pagesOf, touchesWindow } from "../core/dependency.ts";
 import type { Dependency } from "../core/dependency.ts";
+import { RekilnError } from "../core/errors.ts";
 import { pageKey, parsePageKey, subjectKey } from "../core/page.ts";
 import type { PageKey } from "../core/page.ts";
 import type { Scalar } from "../core/read.ts";
@@ -10,14 +11,14 @@ import { sameTuple, tupleOf, valuesOf } from "../core/tuple.ts";
 import type { Tuple } from "../core/tuple.ts";
 import type { Manifest, ManifestReads } from "../manifest/manifest.ts";
 import type { Site } from "../site/site.ts";
-import type { Snapshot } from "../source/source.ts";
 import { countPages, locatePage } from "./locate-page.ts";
+import type { Lookups } from "./locate-page.ts";
 
 /** What changes are expanded against. */
 interface Expansion {
   readonly site: Site;
   readonly manifest: ManifestReads;
-  readonly snapshot: Snapshot;
+  readonly snapshot: Lookups;
   /** Subjects whose pages have been compared: once is enough, however many changes come to their lists. */
   readonly compared: Set<PageKey>;
   /** Below zero: there were more edges than it is worth reading. */
@@ -30,7 +31,29 @@ export interface ExpandOptions {
   /** Most edges that are read. */
   readonly edgesMax: number;
   readonly isDryRun: boolean;
+  /** The epoch that changes are expanded in: nothing is done when a newer one was registered. Undefined is the newest. */
+  readonly epoch?: number;
+  /** Told of each affected page, as often as something leads to it. */
+  readonly onAffected?: ((affected: Affected) => void) | undefined;
 }
+
+/** A ref that a change touches: the entity's own, a condition (`film[*]` has no field), or the values of a field. */
+type TouchedRef =
+  | { readonly kind: "entity" }
+  | { readonly kind: "list"; readonly field?: string; readonly value?: Scalar }
+  | { readonly kind: "values"; readonly field: string };
+
+/** A page that a change affects, and what led to it. */
+export type Affected =
+  | {
+      readonly key: PageKey;
+      readonly because: "uses";
+      readonly change: EntityChange;
+      readonly ref: TouchedRef;
+      readonly dependency: Dependency;
+    }
+  /** It is a page from now on, is none any more, or stands elsewhere. */
+  | { readonly key: PageKey; readonly because: "comes" | "goes" | "moves"; readonly change: EntityChange };
 
 /** A change with what its entity holds now. */
 interface Expanded {
@@ -40,81 +63,95 @@ interface Expanded {
   readonly existenceChanged: boolean;
   /** Whether a list can tell that it changed. */
   readonly movesInLists: boolean;
-  readonly refs: ReadonlyMap<RefHash, "entity" | "list" | "values">;
+  readonly refs: ReadonlyMap<RefHash, TouchedRef>;
 }
 
-function expandedOf(site: Site, snapshot: Snapshot, change: EntityChange): Expanded | undefined {
+function expandedOf(site: Site, snapshot: Lookups, change: EntityChange): Expanded | undefined {
   const model = site.entities.get(change.type);
   if (model === undefined) return undefined;
   const entity = snapshot.get(change.type, change.id);
   const after = entity === undefined ? null : tupleOf(model, entity.data);
   const existenceChanged = after === null || change.before.includes(null);
-  const refs = new Map<RefHash, "entity" | "list" | "values">([[entityRef(change.type, change.id), "entity"]]);
+  const refs = new Map<RefHash, TouchedRef>([[entityRef(change.type, change.id), { kind: "entity" }]]);
   const tuples = [...change.before, after].filter((tuple) => tuple !== null);
   const movesInLists = existenceChanged || change.before.some((before) => before !== null && !sameTuple(before, after));
   // A field that no list knows has changed: the lists are as they were.
   if (!movesInLists) return { change, after, existenceChanged, movesInLists, refs };
-  refs.set(allRef(change.type), "list");
+  refs.set(allRef(change.type), { kind: "list" });
   for (const field of model.index) {
     const seen = new Set<string>();
     for (const tuple of tuples) {
       const values = valuesOf(tuple.fields[field]);
       seen.add(JSON.stringify(values));
-      for (const value of values) refs.set(conditionRef(change.type, field, value), "list");
+      for (const value of values) refs.set(conditionRef(change.type, field, value), { kind: "list", field, value });
     }
-    if (existenceChanged || seen.size > 1) refs.set(valuesRef(change.type, field), "values");
+    if (existenceChanged || seen.size > 1) refs.set(valuesRef(change.type, field), { kind: "values", field });
   }
   return { change, after, existenceChanged, movesInLists, refs };
+}
+
+function epochBehind(): RekilnError {
+  return new RekilnError({
+    code: "epoch-behind",
+    message: "Newer templates were released while this worker ran.",
+    disposition: "retry",
+    hint: "Start it again with them.",
+  });
 }
 
 /**
  * The pages whose bytes a set of changes may change, in a snapshot that has them all. What they touched is committed
  * before the first edge is read, so that a page rendered meanwhile from an older snapshot learns of it.
  *
+ * @throws RekilnError `epoch-behind`
  * @returns undefined when there are more than `limit`, or more than `edgesMax` edges lead to them
  */
 export function affectedPages(
   site: Site,
   manifest: Manifest,
-  snapshot: Snapshot,
+  snapshot: Lookups,
   changes: readonly EntityChange[],
   options: ExpandOptions,
 ): ReadonlySet<PageKey> | undefined {
   const expanded = changes.flatMap((change) => expandedOf(site, snapshot, change) ?? []);
   if (!options.isDryRun && expanded.length > 0) {
     manifest.transact((transaction) => {
+      // Routes that a newer set of templates has are unknown here.
+      if (options.epoch !== undefined && Number(manifest.meta("epoch") ?? 0) > options.epoch) throw epochBehind();
       for (const { refs, change } of expanded) transaction.touch(refs.keys(), change.version);
     });
   }
   const expansion: Expansion = { site, manifest, snapshot, compared: new Set(), edgesLeft: options.edgesMax };
   const affected = new Set<PageKey>();
+  const note = (one: Affected): void => {
+    affected.add(one.key);
+    options.onAffected?.(one);
+  };
   for (const one of expanded) {
-    for (const key of affectedByRefs(expansion, one)) affected.add(key);
-    for (const key of ownPages(expansion, one)) affected.add(key);
+    for (const found of affectedByRefs(expansion, one)) note(found);
+    for (const found of ownPages(expansion, one)) note(found);
     if (affected.size > options.limit || expansion.edgesLeft < 0) return undefined;
   }
   return affected;
 }
 
-function* affectedByRefs(expansion: Expansion, one: Expanded): Iterable<PageKey> {
-  for (const [ref, kind] of one.refs) {
-    for (const { key, dependency } of expansion.manifest.dependants(ref)) {
+function* affectedByRefs(expansion: Expansion, one: Expanded): Iterable<Affected> {
+  const { change } = one;
+  for (const [hash, ref] of one.refs) {
+    for (const { key, dependency } of expansion.manifest.dependants(hash)) {
       if (--expansion.edgesLeft < 0) return;
       if (dependency.kind === "extent") {
-        if (one.change.before.some((before) => changesMembership(dependency.where, before, one.after))) {
-          yield* pagesThatComeOrGo(expansion, key);
+        if (change.before.some((before) => changesMembership(dependency.where, before, one.after))) {
+          yield* pagesThatComeOrGo(expansion, key, change);
         }
-      } else if (isAffected(expansion.snapshot, one, kind, dependency)) yield key;
+      } else if (isAffected(expansion.snapshot, one, ref.kind, dependency)) {
+        yield { key, because: "uses", change, ref, dependency };
+      }
     }
   }
 }
 
-function isAffected(
-  snapshot: Snapshot,
-  one: Expanded,
-  kind: "entity" | "list" | "values",
-  dependency: Dependency,
-): boolean {
+function isAffected(snapshot: Lookups, one: Expanded, kind: TouchedRef["kind"], dependency: Dependency): boolean {
   const { change, after, existenceChanged } = one;
   const moves = (where: Parameters<typeof changesMembership>[0]): boolean =>
     change.before.some((before) => changesMembership(where, before, after));
@@ -143,7 +180,7 @@ function isAffected(
 }
 
 /** Pages of a subject that the snapshot has and the manifest hasn't, or the reverse. */
-function* pagesThatComeOrGo(expansion: Expansion, key: PageKey): Iterable<PageKey> {
+function* pagesThatComeOrGo(expansion: Expansion, key: PageKey, change: EntityChange): Iterable<Affected> {
   const { site, manifest, snapshot, compared } = expansion;
   const parts = parsePageKey(key);
   const first = subjectKey(parts.route, parts.subject);
@@ -153,13 +190,13 @@ function* pagesThatComeOrGo(expansion: Expansion, key: PageKey): Iterable<PageKe
   const pages = countQuietly(site, snapshot, parts);
   for (let number = 1; number <= pages; number++) {
     const wanted = pageKey(parts.route, parts.subject, number);
-    if (!known.delete(wanted)) yield wanted;
+    if (!known.delete(wanted)) yield { key: wanted, because: "comes", change };
   }
-  yield* known;
+  for (const gone of known) yield { key: gone, because: "goes", change };
 }
 
 /** A path or a condition that throws makes one page, which fails and says why. */
-function countQuietly(site: Site, snapshot: Snapshot, parts: ReturnType<typeof parsePageKey>): number {
+function countQuietly(site: Site, snapshot: Lookups, parts: ReturnType<typeof parsePageKey>): number {
   try {
     return countPages(site, parts, snapshot);
   } catch {
@@ -168,13 +205,13 @@ function countQuietly(site: Site, snapshot: Snapshot, parts: ReturnType<typeof p
 }
 
 /** The pages that the entity itself, or a value of it, now has or no longer has. */
-function* ownPages(expansion: Expansion, one: Expanded): Iterable<PageKey> {
+function* ownPages(expansion: Expansion, one: Expanded): Iterable<Affected> {
   const { change, after } = one;
   for (const route of expansion.site.routes.values()) {
     const { each } = route;
     if (each.kind === "one" || each.type !== change.type) continue;
     if (each.kind === "entity") {
-      yield* subjectPages(expansion, route.name, change.id);
+      yield* subjectPages(expansion, route.name, change);
       continue;
     }
     if (!one.movesInLists) continue;
@@ -182,22 +219,22 @@ function* ownPages(expansion: Expansion, one: Expanded): Iterable<PageKey> {
     for (const tuple of [...change.before, after]) {
       if (tuple !== null) for (const value of valuesOf(tuple.fields[each.field])) values.add(value);
     }
-    for (const value of values) yield* pagesThatComeOrGo(expansion, pageKey(route.name, value, 1));
+    for (const value of values) yield* pagesThatComeOrGo(expansion, pageKey(route.name, value, 1), change);
   }
 }
 
 /** All pages of an entity when its path is another one than the published; else those that come or go. */
-function* subjectPages(expansion: Expansion, route: string, id: string): Iterable<PageKey> {
+function* subjectPages(expansion: Expansion, route: string, change: EntityChange): Iterable<Affected> {
   const { site, manifest, snapshot } = expansion;
-  const first = subjectKey(route, id);
+  const first = subjectKey(route, change.id);
   const rows = manifest.pagesOf(first);
   const path = pathQuietly(site, snapshot, first);
   const published = rows.find(({ key }) => key === first)?.published;
-  if (published?.path !== path) for (const row of rows) yield row.key;
-  yield* pagesThatComeOrGo(expansion, first);
+  if (published?.path !== path) for (const { key } of rows) yield { key, because: "moves", change };
+  yield* pagesThatComeOrGo(expansion, first, change);
 }
 
-function pathQuietly(site: Site, snapshot: Snapshot, key: PageKey): string | undefined {
+function pathQuietly(site: Site, snapshot: Lookups, key: PageKey): string | undefined {
   try {
     const located = locatePage(site, parsePageKey(key), snapshot, undefined);
     return located.kind === "page" ? located.path : undefined;

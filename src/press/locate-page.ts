@@ -20,11 +20,14 @@ export type Located =
   | { readonly kind: "none"; readonly reason: "no-route" | "no-subject" | "no-path" | "past-the-end" }
   | { readonly kind: "bad-path"; readonly problem: string };
 
+/** What of a snapshot decides which pages there are, and where. */
+export type Lookups = Pick<Snapshot, "get" | "has" | "count">;
+
 /** What the page is about, seen through `recorder` when there is one; undefined when there is no such subject. */
 function findSubject(
   route: RouteModel,
   parts: PageParts,
-  snapshot: Snapshot,
+  snapshot: Lookups,
   recorder: PageRecorder | undefined,
 ): { readonly subject: AnySubject } | undefined {
   const { each } = route;
@@ -56,7 +59,7 @@ function findSubject(
 export function locatePage(
   site: Site,
   parts: PageParts,
-  snapshot: Snapshot,
+  snapshot: Lookups,
   recorder: PageRecorder | undefined,
 ): Located {
   const route = site.routes.get(parts.route);
@@ -84,7 +87,7 @@ export function locatePage(
 }
 
 /** How many pages a subject has; 0 when it has none. */
-export function countPages(site: Site, parts: PageParts, snapshot: Snapshot): number {
+export function countPages(site: Site, parts: PageParts, snapshot: Lookups): number {
   const located = locatePage(site, { ...parts, number: 1 }, snapshot, undefined);
   if (located.kind === "none") return 0;
   // A page with a bad path is one that fails, and says so.

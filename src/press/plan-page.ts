@@ -4,11 +4,12 @@ import type { PageKey } from "../core/page.ts";
 import type { ObjectKey } from "../core/path.ts";
 import type { Stamp } from "../core/stamp.ts";
 import type { ManifestReads, PageRow } from "../manifest/manifest.ts";
-import type { Site } from "../site/site.ts";
 import type { Snapshot } from "../source/source.ts";
-import type { PageStore, StoredObject } from "../store/store.ts";
-import { claimantsOf, clash, ownerAmong, wantedOf } from "./path-claims.ts";
+import type { StoredObject } from "../store/store.ts";
+import { claimantsOf, ownerAmong } from "./path-claims.ts";
 import type { Claimant, WantedPath } from "./path-claims.ts";
+import { keysOf, planLeft } from "./plan-left.ts";
+import type { LeftAct, LeftContext } from "./plan-left.ts";
 import type { Rendered } from "./render-page.ts";
 
 /** A page as rendered, whose bytes stand elsewhere: what is decided by their digest. */
@@ -18,17 +19,12 @@ export type Sealed = SealedPage | Exclude<Rendered, { readonly kind: "page" }>;
 /** How far ahead of the clock a stamp may be and still hold a page back. */
 const CLOCK_AHEAD_MAX_SECONDS = 15 * 60;
 
-export interface PlanContext {
-  readonly site: Site;
-  readonly store: PageStore;
-  /** Collision keys of the files of `static/`: they own their paths. */
-  readonly staticKeys: ReadonlySet<string>;
+export interface PlanContext extends LeftContext {
   /** The store was empty when the unfinished first build began: a file without a stamp is a torn one of ours. */
   readonly isFirstBuild: boolean;
   /** `--force`: files that rekiln didn't write may be replaced. */
   readonly replacesForeign: boolean;
   readonly nowSeconds: number;
-  carriedKey(key: PageKey): string;
 }
 
 /** What to do with one page, and why. */
@@ -38,59 +34,32 @@ export type PagePlan =
       readonly reason: WriteReason;
       /** What can't stand beside the page, and goes before it comes. */
       readonly evicts: readonly ObjectKey[];
-      readonly drops: ObjectKey | undefined;
+      readonly left: readonly LeftAct[];
       readonly again: readonly PageKey[];
     }
   /** The bytes are right, but the manifest didn't know. */
   | {
       readonly do: "adopt";
       readonly stored: StoredObject;
-      readonly drops: ObjectKey | undefined;
+      readonly evicts: readonly ObjectKey[];
+      readonly left: readonly LeftAct[];
       readonly again: readonly PageKey[];
     }
   | { readonly do: "verify"; readonly row: PageRow }
   | {
       readonly do: "collide";
       readonly owner: string;
-      readonly drops: ObjectKey | undefined;
+      readonly left: readonly LeftAct[];
       readonly again: readonly PageKey[];
     }
   | {
       readonly do: "remove";
       readonly row: PageRow;
-      readonly drops: ObjectKey | undefined;
+      readonly left: readonly LeftAct[];
       readonly again: readonly PageKey[];
     }
   | { readonly do: "nothing"; readonly outcome: PageOutcome }
   | { readonly do: "fail"; readonly error: string };
-
-interface Released {
-  readonly drops: ObjectKey | undefined;
-  readonly again: readonly PageKey[];
-}
-
-/** What becomes of a path that a page leaves: its file goes, unless another's stands there already. */
-function release(
-  context: PlanContext,
-  manifest: ManifestReads,
-  snapshot: Snapshot,
-  row: PageRow | undefined,
-  stays: ObjectKey | undefined,
-): Released {
-  const published = row?.published;
-  const left = published === undefined ? undefined : wantedOf(published.path);
-  if (row === undefined || left === undefined || left.key === stays) return { drops: undefined, again: [] };
-  const claimants = claimantsOf(context.site, manifest, snapshot, row.key, left);
-  const isMine =
-    context.store.etag(left.key) === published?.etag ||
-    context.store.read(left.key)?.carried?.key === context.carriedKey(row.key);
-  return { drops: isMine ? left.key : undefined, again: keysOf(claimants) };
-}
-
-/** The pages that want a path, and may have it now or no longer. */
-function keysOf(claimants: readonly Claimant[]): readonly PageKey[] {
-  return claimants.filter(({ wants }) => wants !== undefined).map(({ key }) => key);
-}
 
 /** Objects of other pages that a page at `path` displaces without overwriting them. */
 function evictedBy(context: PlanContext, claimants: readonly Claimant[], path: WantedPath): readonly ObjectKey[] {
@@ -108,7 +77,20 @@ function evictedBy(context: PlanContext, claimants: readonly Claimant[], path: W
 function planGone(context: PlanContext, manifest: ManifestReads, snapshot: Snapshot, key: PageKey): PagePlan {
   const row = manifest.page(key);
   if (row === undefined) return { do: "nothing", outcome: { kind: "absent", key } };
-  return { do: "remove", row, ...release(context, manifest, snapshot, row, undefined) };
+  const { acts, again } = planLeft(context, manifest, snapshot, { key, row }, undefined);
+  return { do: "remove", row, left: acts, again };
+}
+
+/** The plan for a page that another one, or a file, keeps from its path. */
+function planCollision(
+  context: PlanContext,
+  manifest: ManifestReads,
+  snapshot: Snapshot,
+  page: { readonly key: PageKey; readonly row: PageRow | undefined },
+  owner: string,
+): PagePlan {
+  const { acts, again } = planLeft(context, manifest, snapshot, page, undefined);
+  return { do: "collide", owner, left: acts, again };
 }
 
 /** Stored time is the start of a clock bucket, mine may be that of a longer one, or of none: only the clocks compare. */
@@ -134,48 +116,47 @@ export function planPage(
   if (verified !== undefined && (verified.epoch > stamp.epoch || verified.version > stamp.version)) {
     return { do: "nothing", outcome: { kind: "newer", key } };
   }
+  // Its removal was seen in newer data than this: nothing else says so once its row is gone.
+  if (row === undefined && manifest.left.of(key).some(({ version }) => version > stamp.version)) {
+    return { do: "nothing", outcome: { kind: "newer", key } };
+  }
   if (context.staticKeys.has(located.collisionKey)) {
-    const owner = `static${located.path}`;
-    return { do: "collide", owner, ...release(context, manifest, snapshot, row, undefined) };
+    return planCollision(context, manifest, snapshot, { key, row }, `static${located.path}`);
   }
   const claimants = claimantsOf(context.site, manifest, snapshot, key, located);
   const owner = ownerAmong(context.site, claimants, key);
-  if (owner !== undefined) return { do: "collide", owner, ...release(context, manifest, snapshot, row, undefined) };
+  if (owner !== undefined) return planCollision(context, manifest, snapshot, { key, row }, owner);
   const etag = context.store.etag(located.key);
   const published = row?.published;
   const holds = published?.path === located.path && etag !== undefined && published.etag === etag;
   if (holds && row !== undefined) {
     if (isBehind(stamp, published.stamp, context.nowSeconds)) return { do: "nothing", outcome: { kind: "newer", key } };
     if (published.digest === digest) return { do: "verify", row };
-    return { do: "write", reason: "changed", evicts: [], drops: undefined, again: [] };
+    return { do: "write", reason: "changed", evicts: [], left: [], again: [] };
   }
-  const left = release(context, manifest, snapshot, row, located.key);
+  const { acts: left, ...leaving } = planLeft(context, manifest, snapshot, { key, row }, located);
   // Whoever stood here before sees that the path is no longer its own.
-  const again = [...left.again, ...keysOf(claimants)];
-  const evicts = [...evictedBy(context, claimants, located)];
-  const was = published === undefined ? undefined : wantedOf(published.path);
-  let { drops } = left;
-  if (drops !== undefined && was !== undefined && clash(was, located)) {
-    evicts.push(drops);
-    drops = undefined;
-  }
+  const again = [...leaving.again, ...keysOf(claimants)];
+  const evicts = [...evictedBy(context, claimants, located), ...leaving.evicts];
   const stored = etag === undefined ? undefined : context.store.read(located.key);
   if (stored === undefined) {
     const reason = published === undefined ? "new" : published.path === located.path ? "missing" : "moved";
-    return { do: "write", reason, evicts, drops, again };
+    return { do: "write", reason, evicts, left, again };
   }
   if (stored.carried === undefined) {
     if (!context.isFirstBuild && !context.replacesForeign) {
       const error = `${key}: ${located.key} holds a file that rekiln didn't write. Move it elsewhere, or replace it with --force.`;
       return { do: "fail", error };
     }
-    return { do: "write", reason: published?.path === located.path ? "altered" : "new", evicts, drops, again };
+    return { do: "write", reason: published?.path === located.path ? "altered" : "new", evicts, left, again };
   }
   const isOwn = stored.carried.key === context.carriedKey(key);
   if (isOwn && isBehind(stamp, stored.carried.stamp, context.nowSeconds)) {
     return { do: "nothing", outcome: { kind: "newer", key } };
   }
-  if (isOwn && stored.digest === digest) return { do: "adopt", stored, drops: left.drops, again };
+  if (isOwn && stored.digest === digest) {
+    return { do: "adopt", stored, evicts: leaving.evicts, left, again };
+  }
   const reason = published?.path === located.path ? "altered" : published === undefined ? "new" : "moved";
-  return { do: "write", reason, evicts, drops, again };
+  return { do: "write", reason, evicts, left, again };
 }

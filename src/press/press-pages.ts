@@ -9,10 +9,14 @@ import type { PageKey, PageParts } from "../core/page.ts";
 import { carriedKey, carrier, extensionOf } from "../core/stamp.ts";
 import type { Stamp } from "../core/stamp.ts";
 import type { Edge, Manifest, ManifestReads, ManifestTransaction, Published } from "../manifest/manifest.ts";
+import { staleOf } from "../manifest/manifest.ts";
 import { parsePath } from "../site/path.ts";
 import type { Snapshot, SourceReader } from "../source/source.ts";
 import type { PageStore, Staged, StoredObject } from "../store/store.ts";
+import { applyLeft, outcomeOf } from "./apply-left.ts";
+import type { LeftOutcome } from "./apply-left.ts";
 import { countPagesQuietly } from "./build-plan.ts";
+import type { LeftAct } from "./plan-left.ts";
 import { planPage } from "./plan-page.ts";
 import type { PagePlan, PlanContext, Sealed, SealedPage } from "./plan-page.ts";
 import { renderPage } from "./render-page.ts";
@@ -45,8 +49,10 @@ export interface PressOptions {
   /** Nothing is stored and no index exists yet: pages are created under their own names, rows are only added. */
   readonly isFresh: boolean;
   readonly isDryRun: boolean;
-  /** Pages that are known to be at this version and epoch, and are stored, need no render. */
+  /** Pages that are known to be as new, and are stored, need no render. */
   readonly trustsVerified: boolean;
+  /** As new as this version; undefined is as new as the snapshot. */
+  readonly neededVersion?: number | undefined;
   readonly replacesForeign: boolean;
   /** Whether pages that are gone are removed; else they are only reported. */
   readonly removes: boolean;
@@ -70,6 +76,8 @@ export interface Pressed {
   readonly again: readonly PageKey[];
   /** The pages behind each page 1 that was pressed: its key, and how many pages there are with it. */
   readonly further: readonly { readonly first: PageKey; readonly pages: number }[];
+  /** Paths that pages have left, and that became redirects or tombstones. */
+  readonly left: readonly LeftOutcome[];
   /** Of the snapshot. */
   readonly version: number;
   readonly times: PressTimes;
@@ -117,6 +125,7 @@ class Press {
   readonly #outcomes: PageOutcome[] = [];
   readonly #again = new Set<PageKey>();
   readonly #further = new Map<PageKey, number>();
+  readonly #left: LeftOutcome[] = [];
   readonly #times: PressTimes = { render: 0, write: 0, record: 0 };
   readonly #nowSeconds: number;
   #version = 0;
@@ -142,6 +151,7 @@ class Press {
       outcomes: this.#outcomes,
       again: [...this.#again],
       further,
+      left: this.#left,
       version: this.#version,
       times: this.#times,
     };
@@ -229,7 +239,8 @@ class Press {
     const row = this.#context.manifest.page(key);
     if (row?.published === undefined || row.error !== undefined) return false;
     if (row.due !== undefined && row.due <= this.#nowSeconds) return false;
-    if (row.verified.version !== snapshot.version || row.verified.epoch !== this.#epochOf(route)) return false;
+    if (row.verified.version < (this.#options.neededVersion ?? snapshot.version)) return false;
+    if (row.verified.epoch < this.#epochOf(route)) return false;
     const parsed = parsePath(row.published.path);
     return parsed.ok && this.#context.store.etag(parsed.key) === row.published.etag;
   }
@@ -360,8 +371,8 @@ class Press {
       this.#outcomes.push({ kind: "gone", key: page.key, path });
       return true;
     }
-    if (plan.drops !== undefined) this.#context.store.remove(plan.drops);
     transaction.remove(row);
+    this.#leave(page, plan.left, transaction);
     this.#outcomes.push({ kind: "removed", key: page.key, path });
     return true;
   }
@@ -388,6 +399,7 @@ class Press {
       case "adopt": {
         this.#outcomes.push({ kind: "unchanged", reason: "equal", key });
         const { stored } = plan;
+        if (transaction !== undefined) for (const objectKey of plan.evicts) this.#context.store.remove(objectKey);
         const adopted = publishedAs(path, stored, stored.carried?.stamp ?? page.stamp);
         if (transaction !== undefined) this.#record(page, rendered, adopted, transaction);
         break;
@@ -417,13 +429,20 @@ class Press {
             verified: page.stamp,
             due: rendered.due,
             error: `${key}: the path ${path} belongs to ${plan.owner}`,
+            stale: staleOf("collided", transaction.page(key), this.#nowSeconds),
           },
           rendered.edges,
         );
         break;
     }
-    if (plan.drops !== undefined && transaction !== undefined) this.#context.store.remove(plan.drops);
+    this.#leave(page, plan.left, transaction);
     return true;
+  }
+
+  /** What the page has left is left last: it is never nowhere. */
+  #leave({ key, stamp }: Prepared, acts: readonly LeftAct[], transaction: ManifestTransaction | undefined): void {
+    if (transaction !== undefined) this.#left.push(...applyLeft(this.#plan, transaction, key, acts, stamp));
+    else for (const act of acts) this.#left.push(...[outcomeOf(act)].filter((outcome) => outcome !== undefined));
   }
 
   /** Puts a staged page in its place; the error when something that isn't ours is in the way. */
@@ -455,7 +474,8 @@ class Press {
     const verified = row?.verified ?? { epoch: 0, version: 0 };
     const due = page.rendered.kind === "none" ? undefined : page.rendered.due;
     const published = row?.published ?? this.#lastGood(page);
-    transaction.recordFailure({ key, published, verified, due, error }, edges);
+    const stale = staleOf("failed", row, this.#nowSeconds);
+    transaction.recordFailure({ key, published, verified, due, error, stale }, edges);
   }
 
   /** The stored bytes of a page that fails while the manifest knows of none: it was lost. */

@@ -38,8 +38,17 @@ export function createSiteServer(options: ServeOptions): SiteServer {
   const headers = securityHeaders(options.contentSecurityPolicy);
   const { root, log } = options;
   const now = () => options.now();
+  const isGone = (path: string): boolean => options.isGone?.(path) === true;
   // Before the address is known every name but loopback ones is refused.
-  let context: ServeContext = { root, base, headers, log, now, rules: { limits, hostNames: givenNames ?? new Set() } };
+  let context: ServeContext = {
+    root,
+    base,
+    headers,
+    log,
+    now,
+    isGone,
+    rules: { limits, hostNames: givenNames ?? new Set() },
+  };
 
   const server = createServer({
     maxHeaderSize: limits.headerBytes,

@@ -55,9 +55,9 @@ export function planFile({ method, headers, key, size, validators }: PlanFileInp
 /**
  * Decides how the site's own `404.html` is answered: whole, without validators, since the status is about another path.
  */
-export function planMissingPage(key: string, size: number): ResponsePlan {
+export function planMissingPage(status: 404 | 410, key: string, size: number): ResponsePlan {
   return {
-    status: 404,
+    status,
     headers: { "Cache-Control": "no-cache", "Content-Length": String(size), "Content-Type": contentTypeOf(key) },
     body: { kind: "bytes", start: 0, length: size },
   };

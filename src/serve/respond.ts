@@ -21,6 +21,7 @@ export interface ServeContext {
   readonly rules: RequestRules;
   readonly log: ServeLog;
   now(): number;
+  isGone(path: string): boolean;
 }
 
 /**
@@ -63,7 +64,7 @@ async function answer(context: ServeContext, request: IncomingMessage, response:
       }
       return await writeResponse(response, planRefusal(checked.reason));
     case "hidden":
-      return await answerMissing(context, response);
+      return await answerMissing(context, response, 404);
     case "find":
       return await answerLocated(
         context,
@@ -83,8 +84,10 @@ async function answerLocated(
   switch (located.kind) {
     case "redirect":
       return await writeResponse(response, planText(located.status, "Moved.", { Location: located.location }));
-    case "missing":
-      return await answerMissing(context, response);
+    case "missing": {
+      const isGone = located.path !== undefined && context.isGone(located.path);
+      return await answerMissing(context, response, isGone ? 410 : 404);
+    }
     case "file": {
       const { handle, stats } = located.file;
       try {
@@ -99,12 +102,15 @@ async function answerLocated(
   }
 }
 
-async function answerMissing(context: ServeContext, response: ServerResponse): Promise<void> {
+async function answerMissing(context: ServeContext, response: ServerResponse, status: 404 | 410): Promise<void> {
   const key = "404.html";
   const page = await openSiteFile(context.root, [key]);
-  if (page.kind !== "file") return await writeResponse(response, planText(404, "There is no such page."));
+  if (page.kind !== "file") {
+    const text = status === 410 ? "This page is gone." : "There is no such page.";
+    return await writeResponse(response, planText(status, text));
+  }
   try {
-    await writeResponse(response, planMissingPage(key, Number(page.stats.size)), page.handle);
+    await writeResponse(response, planMissingPage(status, key, Number(page.stats.size)), page.handle);
   } finally {
     await page.handle.close();
   }

@@ -63,5 +63,10 @@ export interface ServeOptions {
   readonly allowedHosts?: readonly string[];
   /** Replaces the default policy: own scripts, styles and media only, nothing inline. */
   readonly contentSecurityPolicy?: string;
+  /**
+   * Whether a page stood at a path that was removed on purpose, so that 410 is answered instead of 404. Asked where nothing
+   * stands, with the decoded path within the site.
+   */
+  isGone?(path: string): boolean;
   readonly limits?: Partial<ServeLimits>;
 }

@@ -2,7 +2,7 @@ import { checkEntities } from "./check-entities.ts";
 import { checkKeys, isObject } from "./check-object.ts";
 import { checkRoute } from "./check-route.ts";
 import { directory } from "./define-site.ts";
-import type { DirectoryStore, FilesSource } from "./define-site.ts";
+import type { DirectoryStore, SiteSource } from "./define-site.ts";
 import type { Problem, Report } from "./problem.ts";
 import type { RouteModel, Site } from "./site.ts";
 
@@ -27,11 +27,15 @@ function checkEnv(value: unknown, report: Report): readonly string[] {
   return [];
 }
 
-function checkSource(value: unknown, report: Report): FilesSource | undefined {
+function checkSource(value: unknown, report: Report): SiteSource | undefined {
+  if (isObject(value) && value["kind"] === "embedded") {
+    checkKeys("source", value, ["kind"], report);
+    return { kind: "embedded" };
+  }
   if (isObject(value) && value["kind"] === "files" && typeof value["dir"] === "string" && value["dir"] !== "") {
     return { kind: "files", dir: value["dir"] };
   }
-  report("source", "doesn't come from files", 'write source: files("data/")');
+  report("source", "doesn't come from files or embedded", 'write source: files("data/"), or source: embedded()');
   return undefined;
 }
 

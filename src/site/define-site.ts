@@ -7,6 +7,11 @@ export interface FilesSource {
   readonly kind: "files";
   readonly dir: string;
 }
+/** The source that rekiln owns: its entities come by `rekiln put`, `patch`, `delete` and `import`. */
+export interface EmbeddedSource {
+  readonly kind: "embedded";
+}
+export type SiteSource = FilesSource | EmbeddedSource;
 /** A page store in a directory. */
 export interface DirectoryStore {
   readonly kind: "directory";
@@ -16,6 +21,11 @@ export interface DirectoryStore {
 /** Reads entities from `film.ndjson`, `film/*.ndjson` or `film/42.json` below `dir`, relative to the config. */
 export function files(dir: string): FilesSource {
   return { kind: "files", dir };
+}
+
+/** Keeps entities in `.rekiln/entities.db` beside the config, and nowhere else. */
+export function embedded(): EmbeddedSource {
+  return { kind: "embedded" };
 }
 
 /** Writes pages below `dir`, relative to the config. */
@@ -28,7 +38,7 @@ export interface SiteOptions<E extends AnyTypes> {
   readonly url: string;
   /** Names of environment variables that shape pages: their values are part of the fingerprint. */
   readonly env?: readonly string[];
-  readonly source: FilesSource;
+  readonly source: SiteSource;
   /** `directory("dist/")` by default. */
   readonly store?: DirectoryStore;
   readonly entities: Entities<E>;

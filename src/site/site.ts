@@ -1,7 +1,7 @@
 import type { EntityData, EntityModel, OrderField, WhereValues } from "../core/entity.ts";
 import type { Html } from "../core/html.ts";
 import type { Read, Scalar } from "../core/read.ts";
-import type { DirectoryStore, FilesSource } from "./define-site.ts";
+import type { DirectoryStore, SiteSource } from "./define-site.ts";
 import type { PageProps, Pager } from "./route.ts";
 
 /** What a page is about; undefined for the one page of a route without `each`. */
@@ -46,7 +46,7 @@ export interface Site {
   /** The path of `url`, without a trailing slash: `""` or `"/films"`. */
   readonly base: string;
   readonly env: readonly string[];
-  readonly source: FilesSource;
+  readonly source: SiteSource;
   readonly store: DirectoryStore;
   readonly entities: ReadonlyMap<string, EntityModel>;
   /** In the order of their declaration. */

@@ -2,43 +2,128 @@ import type { DatabaseSync } from "node:sqlite";
 
 import type { EntityChange } from "../core/change.ts";
 import type { Tuple } from "../core/tuple.ts";
-import { readMeta } from "./entity-schema.ts";
+import { readMeta, writeMeta } from "./entity-schema.ts";
+
+/** Above this many change rows, those of many commits, a build is whole anyway, and the older half goes. */
+const CHANGES_STORED_MAX = 100_000;
+
+/** A row of `change`. */
+export interface ChangeRow {
+  readonly number: number;
+  readonly type: string;
+  readonly id: string;
+  readonly version: number;
+  readonly fields: readonly string[] | undefined;
+  readonly before: Tuple | null;
+}
+
+export function changeRow(row: Readonly<Record<string, unknown>>): ChangeRow {
+  const fields = row["fields"];
+  return {
+    number: Number(row["number"]),
+    type: String(row["type"]),
+    id: String(row["id"]),
+    version: Number(row["version"]),
+    // Both columns are what `EntityWriter` wrote.
+    fields: typeof fields === "string" ? (JSON.parse(fields) as string[]) : undefined,
+    before: JSON.parse(String(row["before"])) as Tuple | null,
+  };
+}
+
+/** Change rows of one entity in one: the newest version, the union of the fields, each of the tuples before once. */
+export interface MergedChange {
+  readonly change: EntityChange;
+  readonly numbers: readonly number[];
+}
+
+/** Change rows, the oldest first, by entity. */
+export function mergeChanges(rows: Iterable<ChangeRow>): readonly MergedChange[] {
+  const merged = new Map<
+    string,
+    {
+      first: ChangeRow;
+      version: number;
+      numbers: number[];
+      fields: Set<string> | undefined;
+      before: Map<string, Tuple | null>;
+    }
+  >();
+  for (const row of rows) {
+    // A type's name holds no NUL.
+    const key = `${row.type}\0${row.id}`;
+    let one = merged.get(key);
+    if (one === undefined) {
+      one = { first: row, version: 0, numbers: [], fields: new Set(), before: new Map() };
+      merged.set(key, one);
+    }
+    one.version = Math.max(one.version, row.version);
+    one.numbers.push(row.number);
+    const before = JSON.stringify(row.before);
+    if (!one.before.has(before)) one.before.set(before, row.before);
+    if (row.fields === undefined) one.fields = undefined;
+    else for (const field of row.fields) one.fields?.add(field);
+  }
+  return [...merged.values()].map(({ first, version, numbers, fields, before }) => ({
+    change: {
+      type: first.type,
+      id: first.id,
+      version,
+      fields: fields === undefined ? undefined : [...fields],
+      before: [...before.values()],
+    },
+    numbers,
+  }));
+}
 
 /**
- * What changed in an entity store after `version`, the changes of one entity in one: the newest version, the union of
- * the fields and of the values before. Undefined when the store no longer knows all of them.
+ * What changed in an entity store after `version`, the changes of one entity in one. Undefined when the store no
+ * longer knows all of them.
  */
 export function readChanges(database: DatabaseSync, version: number): readonly EntityChange[] | undefined {
   if (version < Number(readMeta(database, "changes_from") ?? Number.POSITIVE_INFINITY)) return undefined;
-  const merged = new Map<
-    string,
-    { type: string; id: string; version: number; fields: Set<string> | undefined; before: Map<string, Tuple | null> }
-  >();
-  const rows = database.prepare(
-    "SELECT type, id, version, fields, before FROM change WHERE version > ? ORDER BY version",
-  );
-  for (const row of rows.iterate(version)) {
-    const type = String(row["type"]);
-    const id = String(row["id"]);
-    const key = `${type}\0${id}`;
-    const change = merged.get(key) ?? {
-      type,
-      id,
-      version: 0,
-      fields: new Set<string>(),
-      before: new Map<string, Tuple | null>(),
-    };
-    merged.set(key, change);
-    change.version = Number(row["version"]);
-    const before = String(row["before"]);
-    // Both columns are what `EntityWriter` wrote.
-    if (!change.before.has(before)) change.before.set(before, JSON.parse(before) as Tuple | null);
-    if (row["fields"] === null) change.fields = undefined;
-    else for (const field of JSON.parse(String(row["fields"])) as string[]) change.fields?.add(field);
+  const rows = database.prepare("SELECT * FROM change WHERE version > ? ORDER BY number").iterate(version);
+  return mergeChanges(rows.map(changeRow)).map(({ change }) => change);
+}
+
+/** Drops the changes up to `version`, queued or not: a complete build has passed them. */
+export function forgetChanges(database: DatabaseSync, version: number): void {
+  database.exec("BEGIN IMMEDIATE");
+  try {
+    database.prepare("DELETE FROM change WHERE version <= ?").run(version);
+    if (Number(readMeta(database, "changes_from")) < version) writeMeta(database, "changes_from", version);
+    if (Number(readMeta(database, "unqueued_until") ?? 0) <= version) {
+      database.exec("DELETE FROM meta WHERE key = 'unqueued_until'");
+    }
+    database.exec("COMMIT");
+  } catch (error) {
+    if (database.isTransaction) database.exec("ROLLBACK");
+    throw error;
   }
-  return [...merged.values()].map(({ fields, before, ...change }) => ({
-    ...change,
-    fields: fields === undefined ? undefined : [...fields],
-    before: [...before.values()],
-  }));
+}
+
+/**
+ * Drops all changes of which there are too many to keep, those of the commit of `version` too: the next build is whole, and until
+ * then the store says that the queue doesn't know of everything. Part of the commit's transaction.
+ */
+export function forgetAllChanges(database: DatabaseSync, version: number): void {
+  database.exec("DELETE FROM change");
+  writeMeta(database, "changes_from", version);
+  writeMeta(database, "unqueued_until", version);
+}
+
+/** Keeps the number of changes bounded where no build ever passes them. Part of the commit of `version`. */
+export function trimChanges(database: DatabaseSync, version: number): void {
+  const span = database.prepare("SELECT min(number) AS first, max(number) AS last FROM change").get();
+  const [first, last] = [Number(span?.["first"]), Number(span?.["last"])];
+  if (last - first < CHANGES_STORED_MAX) return;
+  const waiting = database.prepare("SELECT min(number) AS first FROM change WHERE queued = 0").get();
+  const cut = Math.min(last - CHANGES_STORED_MAX / 2, Number(waiting?.["first"] ?? last) - 1);
+  if (cut < first) {
+    forgetAllChanges(database, version);
+    return;
+  }
+  const row = database.prepare("SELECT max(version) AS version FROM change WHERE number <= ?").get(cut);
+  database.prepare("DELETE FROM change WHERE number <= ?").run(cut);
+  const from = Math.max(Number(row?.["version"]), Number(readMeta(database, "changes_from")));
+  writeMeta(database, "changes_from", from);
 }

@@ -2,9 +2,12 @@ import { DatabaseSync } from "node:sqlite";
 
 import type { EntityModel } from "../core/entity.ts";
 import { RekilnError } from "../core/errors.ts";
+import { storeError } from "./store-error.ts";
 
-const FORMAT = 1;
+const FORMAT = 2;
 const BUSY_TIMEOUT_MS = 5000;
+const SWITCH_ATTEMPTS = 250;
+const SWITCH_PAUSE_MS = 20;
 
 /** Where a type's rows are: `e<n>` holds entities with their sort keys, `v<n>` a row for each value of a field. */
 export interface TypeTable {
@@ -15,11 +18,35 @@ export interface TypeTable {
   readonly fieldNumber: ReadonlyMap<string, number>;
 }
 
-export function openEntityDatabase(file: string, options: { readonly readOnly: boolean }): DatabaseSync {
+export interface OpenOptions {
+  readonly readOnly: boolean;
+  /** Whether what was committed must outlive a power failure; default false. */
+  readonly isDurable?: boolean | undefined;
+}
+
+export function openEntityDatabase(file: string, options: OpenOptions): DatabaseSync {
   const database = new DatabaseSync(file, { readOnly: options.readOnly, timeout: BUSY_TIMEOUT_MS });
-  if (!options.readOnly) database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
+  if (!options.readOnly) {
+    switchToWal(database);
+    // `fullfsync`: on macOS a sync reaches the disk itself only so.
+    if (options.isDurable === true) database.exec("PRAGMA synchronous = FULL; PRAGMA fullfsync = ON");
+    else database.exec("PRAGMA synchronous = NORMAL");
+  }
   database.exec("PRAGMA cache_size = -8000; PRAGMA temp_store = FILE");
   return database;
+}
+
+/** Of two processes that switch a new file at once, SQLite fails one without letting it wait: that one tries again. */
+function switchToWal(database: DatabaseSync): void {
+  for (let attempts = 1; ; attempts++) {
+    try {
+      database.exec("PRAGMA journal_mode = WAL");
+      return;
+    } catch (error) {
+      if (attempts === SWITCH_ATTEMPTS || storeError(error) === error) throw storeError(error);
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, SWITCH_PAUSE_MS);
+    }
+  }
 }
 
 /** Prepares a statement whose rows come as arrays. */
@@ -62,30 +89,44 @@ export function typeTables(models: ReadonlyMap<string, EntityModel>, database: D
   return tables;
 }
 
+/** Whether a database is an entity store, and one that this rekiln reads. */
+export function formatOf(database: DatabaseSync): "none" | "current" | "other" {
+  const hasMeta = database.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'meta'").get() !== undefined;
+  const format = hasMeta ? readMeta(database, "format") : undefined;
+  if (format === undefined) return "none";
+  return format === String(FORMAT) ? "current" : "other";
+}
+
 /**
- * Makes the tables of an entity store. `firstVersion` is where a new store begins to count.
+ * Makes the tables of an entity store. A row of `change` is an event: `queued` once the queue has taken it. Its number is never
+ * used again, so that whoever marks it later marks no other. `firstVersion` is where a new store begins to count.
  * Run it within a transaction.
  */
 export function createEntitySchema(database: DatabaseSync, firstVersion: number): void {
-  database.exec(`
-    CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-    CREATE TABLE IF NOT EXISTS type (number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, fields TEXT NOT NULL, scanned TEXT);
-    CREATE TABLE IF NOT EXISTS change (
-      type TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL, fields TEXT, before TEXT NOT NULL);
-  `);
-  const format = readMeta(database, "format");
-  if (format === undefined) {
-    writeMeta(database, "format", FORMAT);
-    writeMeta(database, "version", firstVersion);
-    // A store that was lost can't tell what its first commit changed, not even to who has seen all before it.
-    writeMeta(database, "changes_from", firstVersion === 0 ? 0 : firstVersion + 1);
-  } else if (format !== String(FORMAT)) {
-    throw new RekilnError({
-      code: "entity-store-format",
-      message: `The entity store has format ${format}; this rekiln reads format ${FORMAT}.`,
-      disposition: "fatal",
-      hint: "Use the rekiln that wrote it, or delete .rekiln/entities.db: the next build reads the source again.",
-    });
+  switch (formatOf(database)) {
+    case "current":
+      return;
+    case "other":
+      throw new RekilnError({
+        code: "entity-store-format",
+        message: `The entity store has format ${readMeta(database, "format")}; this rekiln reads format ${FORMAT}.`,
+        disposition: "fatal",
+        hint: "Use the rekiln that wrote it. Where the source is files(), .rekiln/entities.db may be deleted: the next build reads the files again.",
+      });
+    case "none":
+      database.exec(`
+        CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+        CREATE TABLE type (number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, fields TEXT NOT NULL, scanned TEXT);
+        CREATE TABLE change (
+          number INTEGER PRIMARY KEY AUTOINCREMENT, type TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL,
+          fields TEXT, before TEXT NOT NULL, queued INTEGER NOT NULL);
+        CREATE INDEX change_version ON change (version);
+        CREATE INDEX change_waiting ON change (number) WHERE queued = 0;
+      `);
+      writeMeta(database, "format", FORMAT);
+      writeMeta(database, "version", firstVersion);
+      // A store that was lost can't tell what its first commit changed, not even to who has seen all before it.
+      writeMeta(database, "changes_from", firstVersion === 0 ? 0 : firstVersion + 1);
   }
 }
 

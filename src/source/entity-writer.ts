@@ -1,177 +1,56 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 
 import type { EntityData, EntityModel } from "../core/entity.ts";
-import { orderKey } from "../core/order.ts";
-import { sortValue, tupleOf, valuesOf } from "../core/tuple.ts";
-import type { Tuple } from "../core/tuple.ts";
+import { forgetAllChanges, trimChanges } from "./entity-changes.ts";
 import { createEntitySchema, createTypeTables, readMeta, writeMeta } from "./entity-schema.ts";
+import { EntityTypeWriter } from "./entity-type-writer.ts";
+import type { ChangeNotes, NotedChange } from "./entity-type-writer.ts";
+import { OrderKeys } from "./entity-values.ts";
+import { storeError } from "./store-error.ts";
 
 /** Above this many changes in one commit they aren't kept one by one: the next build is whole. */
 const CHANGES_KEPT_MAX = 50_000;
-
-/** What an upsert did. */
-export type Upserted = "inserted" | "updated" | "same";
-
-interface StoredRow {
-  readonly seq: number;
-  readonly raw: Uint8Array | null;
-}
-
-/**
- * Writes one type of an entity store, within the transaction of an `EntityWriter`. A record whose data didn't change
- * keeps its version.
- */
-export class TypeWriter {
-  readonly model: EntityModel;
-  readonly #find: StatementSync;
-  readonly #read: StatementSync;
-  readonly #insert: StatementSync;
-  readonly #update: StatementSync;
-  readonly #mark: StatementSync;
-  readonly #delete: StatementSync;
-  readonly #insertValue: StatementSync;
-  readonly #deleteValue: StatementSync;
-  readonly #seqs: StatementSync;
-  readonly #note: (change: NotedChange) => void;
-  readonly #version: number;
-
-  constructor(
-    database: DatabaseSync,
-    model: EntityModel,
-    number: number,
-    version: number,
-    note: (change: NotedChange) => void,
-  ) {
-    this.model = model;
-    this.#version = version;
-    this.#note = note;
-    const keys = model.index.map((_, index) => `k${index}`);
-    this.#find = database.prepare(`SELECT seq, raw FROM e${number} WHERE id = ?`);
-    this.#read = database.prepare(`SELECT data FROM e${number} WHERE seq = ?`);
-    this.#insert = database.prepare(
-      `INSERT INTO e${number} (${["id", "version", "raw", ...keys, "data"].join(", ")})
-       VALUES (${["?", "?", "?", ...keys.map(() => "?"), "?"].join(", ")})`,
-    );
-    this.#update = database.prepare(
-      `UPDATE e${number} SET version = ?, raw = ?, ${keys.map((key) => `${key} = ?, `).join("")}data = ? WHERE seq = ?`,
-    );
-    this.#mark = database.prepare(`UPDATE e${number} SET raw = ? WHERE seq = ?`);
-    this.#delete = database.prepare(`DELETE FROM e${number} WHERE seq = ?`);
-    this.#insertValue = database.prepare(`INSERT OR IGNORE INTO v${number} VALUES (?, ?, ?, ?)`);
-    this.#deleteValue = database.prepare(`DELETE FROM v${number} WHERE field = ? AND value = ? AND id = ?`);
-    this.#seqs = database.prepare(`SELECT seq FROM e${number}`);
-  }
-
-  /** The stored row of an id; `raw` is what `upsert` was given with it. */
-  find(id: string): StoredRow | undefined {
-    const row = this.#find.get(id);
-    if (row === undefined) return undefined;
-    return { seq: Number(row["seq"]), raw: row["raw"] instanceof Uint8Array ? row["raw"] : null };
-  }
-
-  /** Stores an entity; `raw` is whatever the source wants to recognise its record by. */
-  upsert(entity: EntityData, raw: Uint8Array | null, stored: StoredRow | undefined): { did: Upserted; seq: number } {
-    const data = JSON.stringify(entity);
-    if (stored === undefined) {
-      const seq = Number(this.#insert.run(entity.id, this.#version, raw, ...this.#keys(entity), data).lastInsertRowid);
-      this.#insertValues(entity, seq);
-      this.#note({ type: this.model.name, id: entity.id, fields: undefined, before: null });
-      return { did: "inserted", seq };
-    }
-    const { seq } = stored;
-    const oldData = String(this.#read.get(seq)?.["data"]);
-    if (oldData === data) {
-      this.#mark.run(raw, seq);
-      return { did: "same", seq };
-    }
-    // Stored data is what `JSON.stringify` of an entity gave.
-    const old = JSON.parse(oldData) as EntityData;
-    // None when they only stand in another order, which a page sees that uses all of them.
-    const fields = changedFields(old, entity);
-    this.#update.run(this.#version, raw, ...this.#keys(entity), data, seq);
-    if (this.model.index.some((field) => fields.includes(field))) {
-      this.#deleteValues(old);
-      this.#insertValues(entity, seq);
-    }
-    this.#note({ type: this.model.name, id: entity.id, fields, before: tupleOf(this.model, old) });
-    return { did: "updated", seq };
-  }
-
-  delete(seq: number): void {
-    const data = this.#read.get(seq)?.["data"];
-    if (data === undefined) return;
-    // Stored data is what `JSON.stringify` of an entity gave.
-    const old = JSON.parse(String(data)) as EntityData;
-    this.#deleteValues(old);
-    this.#delete.run(seq);
-    this.#note({ type: this.model.name, id: old.id, fields: undefined, before: tupleOf(this.model, old) });
-  }
-
-  /** The sequence numbers of the stored entities that `isSeen` doesn't know. */
-  unseen(isSeen: (seq: number) => boolean): number[] {
-    const unseen: number[] = [];
-    for (const row of this.#seqs.iterate()) {
-      const seq = Number(row["seq"]);
-      if (!isSeen(seq)) unseen.push(seq);
-    }
-    return unseen;
-  }
-
-  #keys(entity: EntityData): Uint8Array[] {
-    return this.model.index.map((field) => orderKey(sortValue(Object.hasOwn(entity, field) ? entity[field] : null)));
-  }
-
-  #insertValues(entity: EntityData, seq: number): void {
-    for (const [field, name] of this.model.index.entries()) {
-      if (!Object.hasOwn(entity, name)) continue;
-      for (const value of valuesOf(entity[name])) this.#insertValue.run(field, orderKey(value), entity.id, seq);
-    }
-  }
-
-  #deleteValues(entity: EntityData): void {
-    for (const [field, name] of this.model.index.entries()) {
-      if (!Object.hasOwn(entity, name)) continue;
-      for (const value of valuesOf(entity[name])) this.#deleteValue.run(field, orderKey(value), entity.id);
-    }
-  }
-}
-
-interface NotedChange {
-  readonly type: string;
-  readonly id: string;
-  readonly fields: readonly string[] | undefined;
-  readonly before: Tuple | null;
-}
-
-function changedFields(old: EntityData, now: EntityData): string[] {
-  const fields: string[] = [];
-  for (const field of new Set([...Object.keys(old), ...Object.keys(now)])) {
-    const was = Object.hasOwn(old, field) ? JSON.stringify(old[field]) : undefined;
-    const is = Object.hasOwn(now, field) ? JSON.stringify(now[field]) : undefined;
-    if (was !== is) fields.push(field);
-  }
-  return fields;
-}
 
 /** One transaction over an entity store: all of it is committed, with a version of its own, or nothing. */
 export class EntityWriter {
   readonly #database: DatabaseSync;
   readonly #version: number;
   readonly #note: StatementSync;
+  readonly #keys = new OrderKeys();
+  readonly #types: EntityTypeWriter[] = [];
   #changes = 0;
   #overflowed = false;
 
-  /** @param firstVersion where a store that doesn't exist yet begins to count */
+  /**
+   * @param firstVersion where a store that doesn't exist yet begins to count
+   * @throws RekilnError `entities-busy` when another process has been writing for seconds; `entity-store-format`
+   */
   constructor(database: DatabaseSync, firstVersion: number) {
     this.#database = database;
-    database.exec("BEGIN IMMEDIATE");
-    createEntitySchema(database, firstVersion);
-    this.#version = Number(readMeta(database, "version")) + 1;
-    this.#note = database.prepare("INSERT INTO change VALUES (?, ?, ?, ?, ?)");
+    try {
+      database.exec("BEGIN IMMEDIATE");
+    } catch (error) {
+      throw storeError(error);
+    }
+    try {
+      createEntitySchema(database, firstVersion);
+      this.#version = Number(readMeta(database, "version")) + 1;
+      this.#note = database.prepare(
+        "INSERT INTO change (type, id, version, fields, before, queued) VALUES (?, ?, ?, ?, ?, 0)",
+      );
+    } catch (error) {
+      this.rollback();
+      throw error;
+    }
+  }
+
+  /** The version that the commit will have, if anything changes. */
+  get version(): number {
+    return this.#version;
   }
 
   /** The writer of a type; its tables are made, or made anew when other fields are indexed than before. */
-  type(model: EntityModel): TypeWriter {
+  type(model: EntityModel): EntityTypeWriter {
     const fields = JSON.stringify(model.index);
     const find = this.#database.prepare("SELECT number, fields FROM type WHERE name = ?");
     const row = find.get(model.name);
@@ -182,16 +61,28 @@ export class EntityWriter {
       return this.#writer(model, number);
     }
     const number = Number(row["number"]);
-    const writer = row["fields"] === fields ? undefined : this.#reindex(model, number, fields);
-    return writer ?? this.#writer(model, number);
+    return row["fields"] === fields ? this.#writer(model, number) : this.#reindex(model, number, fields);
   }
 
-  #writer(model: EntityModel, number: number): TypeWriter {
-    return new TypeWriter(this.#database, model, number, this.#version, (change) => this.#noteChange(change));
+  #writer(model: EntityModel, number: number): EntityTypeWriter {
+    const notes: ChangeNotes = {
+      note: (change) => this.#noteChange(change),
+      noteAll: (type, table, count) => this.#noteAll(type, table, count),
+    };
+    const writer = new EntityTypeWriter({
+      database: this.#database,
+      model,
+      number,
+      version: this.#version,
+      keys: this.#keys,
+      notes,
+    });
+    this.#types.push(writer);
+    return writer;
   }
 
   /** Keeps the entities and makes their keys anew. What changed before had tuples of other fields: it is forgotten. */
-  #reindex(model: EntityModel, number: number, fields: string): TypeWriter {
+  #reindex(model: EntityModel, number: number, fields: string): EntityTypeWriter {
     this.#overflow();
     this.#changes = Math.max(this.#changes, 1);
     this.#database.exec(`DROP INDEX e${number}_id; ALTER TABLE e${number} RENAME TO old; DROP TABLE v${number}`);
@@ -200,8 +91,9 @@ export class EntityWriter {
     const writer = this.#writer(model, number);
     for (const row of this.#database.prepare("SELECT data FROM old ORDER BY seq").iterate()) {
       // Stored data is what `JSON.stringify` of an entity gave.
-      writer.upsert(JSON.parse(String(row["data"])) as EntityData, null, undefined);
+      writer.insert(JSON.parse(String(row["data"])) as EntityData, null);
     }
+    writer.finish();
     this.#database.exec("DROP TABLE old");
     return writer;
   }
@@ -216,33 +108,47 @@ export class EntityWriter {
     this.#database.prepare("UPDATE type SET scanned = ? WHERE name = ?").run(scanned ?? null, type);
   }
 
+  /** Notes that pages of an entity are to be made anew although nothing of it changed. */
+  noteChange(change: NotedChange): void {
+    this.#noteChange(change);
+  }
+
   #noteChange(change: NotedChange): void {
-    this.#changes++;
-    if (this.#overflowed) return;
-    if (this.#changes > CHANGES_KEPT_MAX) {
-      this.#overflow();
-      return;
-    }
-    const { fields } = change;
-    this.#note.run(
-      change.type,
-      change.id,
-      this.#version,
-      fields === undefined ? null : JSON.stringify(fields),
-      JSON.stringify(change.before),
-    );
+    if (!this.#keeps(1)) return;
+    const { type, id, fields, before } = change;
+    const fieldsText = fields === undefined ? null : JSON.stringify(fields);
+    this.#note.run(type, id, this.#version, fieldsText, JSON.stringify(before));
+  }
+
+  #noteAll(type: string, number: number, count: number): void {
+    if (!this.#keeps(count)) return;
+    this.#database
+      .prepare(
+        `INSERT INTO change (type, id, version, fields, before, queued)
+         SELECT ?, id, ?, NULL, 'null', 0 FROM e${number} ORDER BY seq`,
+      )
+      .run(type, this.#version);
+  }
+
+  #keeps(count: number): boolean {
+    this.#changes += count;
+    if (this.#changes > CHANGES_KEPT_MAX) this.#overflow();
+    return !this.#overflowed;
   }
 
   #overflow(): void {
     if (this.#overflowed) return;
     this.#overflowed = true;
-    this.#database.exec("DELETE FROM change");
-    writeMeta(this.#database, "changes_from", this.#version);
+    forgetAllChanges(this.#database, this.#version);
   }
 
   /** @returns the newest version: a new one when anything changed */
   commit(): number {
-    if (this.#changes > 0) writeMeta(this.#database, "version", this.#version);
+    for (const writer of this.#types) writer.finish();
+    if (this.#changes > 0) {
+      if (!this.#overflowed) trimChanges(this.#database, this.#version);
+      writeMeta(this.#database, "version", this.#version);
+    }
     this.#database.exec("COMMIT");
     return this.#changes > 0 ? this.#version : this.#version - 1;
   }

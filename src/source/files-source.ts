@@ -1,19 +1,16 @@
 import { hash } from "node:crypto";
 import { stat } from "node:fs/promises";
-import type { DatabaseSync } from "node:sqlite";
 
-import type { EntityChange } from "../core/change.ts";
 import type { EntityModel } from "../core/entity.ts";
 import { RekilnError } from "../core/errors.ts";
-import { readChanges } from "./entity-changes.ts";
-import { EntityReader } from "./entity-reader.ts";
-import { openEntityDatabase, readMeta, writeMeta } from "./entity-schema.ts";
+import { checkMirror } from "./entity-owner.ts";
+import { EntityStore } from "./entity-store.ts";
+import type { EntityTypeWriter } from "./entity-type-writer.ts";
 import { EntityWriter } from "./entity-writer.ts";
-import type { TypeWriter } from "./entity-writer.ts";
 import { checkRecord, decodeRecord } from "./parse-record.ts";
 import { digestFiles, readRecords, recordFiles, RECORD_BYTES_MAX } from "./record-files.ts";
 import type { RecordBytes, RecordFile } from "./record-files.ts";
-import type { RefreshReport, Source, SourceProblem, SourceReader } from "./source.ts";
+import type { RefreshReport, Source, SourceProblem } from "./source.ts";
 
 const PROBLEMS_KEPT_MAX = 100;
 const PROGRESS_RECORDS = 1000;
@@ -30,21 +27,22 @@ export interface FilesSourceOptions {
   readonly fingerprint: string;
   /** Where a mirror that doesn't exist yet begins to count. */
   readonly firstVersion: number;
+  /** Whether what was taken in must outlive a power failure; default false: the next refresh takes it in again. */
+  readonly isDurable?: boolean | undefined;
 }
 
 /**
  * NDJSON and JSON files, mirrored into an entity store that gives each changed record a new version and leaves the
  * others alone. Pages read the mirror.
  */
-export class FilesSource implements Source {
+export class FilesSource extends EntityStore implements Source {
   readonly identity: string;
   readonly #options: FilesSourceOptions;
-  readonly #database: DatabaseSync;
 
   constructor(options: FilesSourceOptions) {
+    super({ file: options.mirror, models: options.models, isDurable: options.isDurable });
     this.#options = options;
     this.identity = `files:${options.name}`;
-    this.#database = openEntityDatabase(options.mirror, { readOnly: false });
   }
 
   async refresh(progress: (records: number) => void, signal: AbortSignal): Promise<RefreshReport> {
@@ -57,8 +55,9 @@ export class FilesSource implements Source {
         hint: `Nothing was changed. Make ${dir}, or mend \`source: files(…)\` in the config.`,
       });
     }
-    const writer = new EntityWriter(this.#database, firstVersion);
+    const writer = new EntityWriter(this.database, firstVersion);
     try {
+      checkMirror(this.database);
       const refresh = new Refresh(progress, signal);
       for (const model of models.values()) {
         await refresh.type(writer, model, dir, name, fingerprint);
@@ -75,52 +74,15 @@ export class FilesSource implements Source {
   /** Whether the files are, byte for byte, those that were taken in last, by the same schemas. */
   async isCurrent(signal: AbortSignal): Promise<boolean> {
     const { dir, name, models, fingerprint } = this.#options;
-    const hasTypes = this.#database.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'type'").get() !== undefined;
-    if (!hasTypes) return false;
-    const find = this.#database.prepare("SELECT scanned, fields FROM type WHERE name = ?");
+    if (!this.hasTables()) return false;
+    const find = this.database.prepare("SELECT scanned FROM type WHERE name = ?");
     for (const model of models.values()) {
-      const row = find.get(model.name);
-      if (typeof row?.["scanned"] !== "string" || row["fields"] !== JSON.stringify(model.index)) return false;
+      const scanned = find.get(model.name)?.["scanned"];
+      if (typeof scanned !== "string") return false;
       const files = await recordFiles(dir, name, model.name);
-      if (files.length === 0 || row["scanned"] !== `${fingerprint} ${await digestFiles(files, signal)}`) return false;
+      if (files.length === 0 || scanned !== `${fingerprint} ${await digestFiles(files, signal)}`) return false;
     }
     return true;
-  }
-
-  reader(): SourceReader {
-    return new EntityReader(this.#options.mirror, this.#options.models);
-  }
-
-  version(): number {
-    return Number(readMeta(this.#database, "version") ?? 0);
-  }
-
-  raiseVersion(version: number): void {
-    this.#database.exec("BEGIN IMMEDIATE");
-    try {
-      const raised = Math.max(version, this.version()) + 1;
-      writeMeta(this.#database, "version", raised);
-      writeMeta(this.#database, "changes_from", raised);
-      this.#database.exec("DELETE FROM change; COMMIT");
-    } catch (error) {
-      if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
-      throw error;
-    }
-  }
-
-  changesSince(version: number): readonly EntityChange[] | undefined {
-    return readChanges(this.#database, version);
-  }
-
-  forgetChanges(version: number): void {
-    this.#database.prepare("DELETE FROM change WHERE version <= ?").run(version);
-    this.#database
-      .prepare("UPDATE meta SET value = ? WHERE key = 'changes_from' AND CAST(value AS INTEGER) < ?")
-      .run(String(version), version);
-  }
-
-  [Symbol.dispose](): void {
-    this.#database.close();
   }
 }
 
@@ -188,7 +150,7 @@ class Refresh {
       }
       if (this.#records === before) empty ??= file;
     }
-    const gone = writer.unseen((seq) => seen.has(seq));
+    const gone = writer.isFresh ? [] : writer.unseen((seq) => seen.has(seq));
     const isBroken = this.#problemCount > problemsBefore;
     if (isBroken || files.length === 0 || (empty !== undefined && gone.length > 0)) {
       this.#kept += gone.length;
@@ -208,7 +170,7 @@ class Refresh {
   }
 
   async #record(
-    writer: TypeWriter,
+    writer: EntityTypeWriter,
     model: EntityModel,
     record: RecordBytes,
     seen: Seen,
@@ -221,7 +183,8 @@ class Refresh {
       return;
     }
     const decoded = decodeRecord(record.bytes);
-    const known = decoded.id === undefined ? undefined : writer.find(decoded.id);
+    // Nothing is known of a type that had no entity: a record is new, or its id stands twice.
+    const known = decoded.id === undefined || writer.isFresh ? undefined : writer.find(decoded.id);
     const raw = hash("sha256", record.bytes, "buffer").subarray(0, 16);
     if (trustsRaw && known?.raw !== null && known?.raw !== undefined && raw.equals(known.raw) && !seen.has(known.seq)) {
       seen.add(known.seq);
@@ -235,16 +198,25 @@ class Refresh {
       return;
     }
     const { entity } = checked;
+    if (writer.isFresh) {
+      if (writer.insert(entity, raw) === undefined) this.#twice(model, record, entity.id);
+      else this.#inserted++;
+      return;
+    }
     const stored = writer.find(entity.id);
     if (stored !== undefined && seen.has(stored.seq)) {
-      const id = JSON.stringify(shorten(entity.id));
-      this.#problem(model.name, record.place, `the id ${id} stands twice; the first is taken`);
+      this.#twice(model, record, entity.id);
       return;
     }
     const { did, seq } = writer.upsert(entity, raw, stored);
     seen.add(seq);
     if (did === "inserted") this.#inserted++;
     else if (did === "updated") this.#updated++;
+  }
+
+  #twice(model: EntityModel, record: RecordBytes, id: string): void {
+    const shown = JSON.stringify(shorten(id));
+    this.#problem(model.name, record.place, `the id ${shown} stands twice; the first is taken`);
   }
 
   #problem(type: string, place: string, message: string): void {

@@ -67,14 +67,19 @@ export async function* readRecords(file: RecordFile, signal: AbortSignal): Async
     yield [{ place: file.name, bytes: bytes.length > RECORD_BYTES_MAX ? undefined : bytes }];
     return;
   }
+  yield* readLines(createReadStream(file.path, { highWaterMark: CHUNK_BYTES, signal }), file.name);
+}
+
+/** The lines of a stream of bytes, of each piece of it at once. Blank lines are passed over, and counted. */
+export async function* readLines(stream: AsyncIterable<unknown>, name: string): AsyncGenerator<readonly RecordBytes[]> {
   let rest: Buffer = Buffer.alloc(0);
   let line = 0;
   let tooLong = false;
   const record = (bytes: Buffer): RecordBytes => ({
-    place: `${file.name}:${line}`,
+    place: `${name}:${line}`,
     bytes: tooLong || bytes.length > RECORD_BYTES_MAX ? undefined : bytes,
   });
-  for await (const piece of createReadStream(file.path, { highWaterMark: CHUNK_BYTES, signal })) {
+  for await (const piece of stream) {
     // A read stream without an encoding gives buffers.
     const chunk = rest.length === 0 ? (piece as Buffer) : Buffer.concat([rest, piece as Buffer]);
     const records: RecordBytes[] = [];

@@ -41,7 +41,7 @@ function etagOf(stats: Stats): string {
   return `${stats.ino.toString(36)}-${stats.size.toString(36)}-${Math.round(stats.mtimeMs * 1000).toString(36)}`;
 }
 
-/** A page store in a directory. `writer` tells this thread's temporary files from those of others. */
+/** A page store in a directory. `writer` tells this thread's temporary files from those of others: the number of the process, `-`, and a name. */
 export class DirectoryPageStore implements PageStore {
   readonly #root: string;
   readonly #temporary: string;
@@ -156,15 +156,19 @@ export class DirectoryPageStore implements PageStore {
     }
   }
 
-  *scan(): Iterable<{ readonly key: ObjectKey; readonly carried: Carried | undefined }> {
+  *scan(
+    isWanted: (key: ObjectKey) => boolean = () => true,
+  ): Iterable<{ readonly key: ObjectKey; readonly carried: Carried | undefined }> {
     const folders = [""];
     for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
       for (const entry of readdirSync(join(this.#root, folder), { withFileTypes: true })) {
         const name = folder === "" ? entry.name : `${folder}/${entry.name}`;
         if (name === STATE_FOLDER) continue;
         if (entry.isDirectory()) folders.push(name);
+        if (!entry.isFile()) continue;
         // What stands below the root is a key, whoever wrote it.
-        else if (entry.isFile()) yield { key: name as ObjectKey, carried: this.read(name as ObjectKey)?.carried };
+        const key = name as ObjectKey;
+        if (isWanted(key)) yield { key, carried: this.read(key)?.carried };
       }
     }
   }
@@ -205,7 +209,7 @@ export class DirectoryPageStore implements PageStore {
   }
 
   removeTemporary(): number {
-    const names = readdirSync(this.#temporary);
+    const names = readdirSync(this.#temporary).filter((name) => !isWriterAlive(name));
     for (const name of names) rmSync(join(this.#temporary, name), { force: true });
     return names.length;
   }
@@ -240,6 +244,18 @@ export class DirectoryPageStore implements PageStore {
     }
     if (this.#folders.size >= FOLDERS_KNOWN_MAX) this.#folders.clear();
     this.#folders.add(folder);
+  }
+}
+
+/** Whether the process whose temporary file this is may still write it: its number stands first in the name. */
+function isWriterAlive(name: string): boolean {
+  const writer = Number(/^(\d+)-/.exec(name)?.[1]);
+  if (!Number.isSafeInteger(writer) || writer <= 0 || writer === process.pid) return false;
+  try {
+    process.kill(writer, 0);
+    return true;
+  } catch (error) {
+    return codeOf(error) === "EPERM";
   }
 }
 

@@ -45,14 +45,16 @@ export interface PageStore {
   discard(staged: Staged): void;
   /** Removes an object and the folders that it leaves empty. */
   remove(key: ObjectKey): void;
-  /** All objects with what their last bytes carry, in no order. */
-  scan(): Iterable<{ readonly key: ObjectKey; readonly carried: Carried | undefined }>;
+  /** All objects with what their last bytes carry, in no order; only those that are wanted. */
+  scan(
+    isWanted?: (key: ObjectKey) => boolean,
+  ): Iterable<{ readonly key: ObjectKey; readonly carried: Carried | undefined }>;
   /** The site record's text. */
   readRecord(): string | undefined;
   /** Replaces the site record, durably. */
   writeRecord(text: string): void;
   /** Whether nothing is stored. */
   isEmpty(): boolean;
-  /** Removes what a killed process left. Only while no other process writes. @returns how many objects */
+  /** Removes what killed processes left; what others are writing stays. Before this process writes. @returns how many objects */
   removeTemporary(): number;
 }

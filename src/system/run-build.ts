@@ -10,16 +10,15 @@ import { build } from "../press/build.ts";
 import type { BuildResult } from "../press/build.ts";
 import { registerTemplates } from "../press/site-record.ts";
 import type { SiteRecord } from "../press/site-record.ts";
-import { copyStatic, readAssets, settleHashedCopies } from "../press/static-files.ts";
+import { copyStatic, readAssets, settleHashedCopies, staticKeysOf } from "../press/static-files.ts";
 import type { StaticProblem } from "../press/static-files.ts";
 import { createEtaRenderer } from "../render/eta-renderer.ts";
 import { readTemplates } from "../render/template-set.ts";
-import { codeFingerprint } from "../site/fingerprint.ts";
 import { loadConfig } from "../site/load-config.ts";
-import { FilesSource } from "../source/files-source.ts";
 import type { RefreshReport } from "../source/source.ts";
 import { DirectoryPageStore } from "../store/directory.ts";
 import { lockBuild } from "./build-lock.ts";
+import { entityFileOf, openSource } from "./open-source.ts";
 import { siteFolders } from "./site-folders.ts";
 import { refreshInThread } from "./source-thread.ts";
 import { openManifest, openRecord, withVersion } from "./site-state.ts";
@@ -92,25 +91,15 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
   const store = new DirectoryPageStore(folders.store, `${process.pid}-main`);
   store.removeTemporary();
   const opened = openRecord(store, "");
-  const entityFile = join(folders.state, "entities.db");
-  const taking = {
-    dir: folders.data,
-    name: site.source.dir,
-    mirror: entityFile,
-    fingerprint: codeFingerprint(code),
-    firstVersion: opened.record.ceiling,
-  };
-  const source = stack.use(new FilesSource({ ...taking, models: site.entities }));
+  const entityFile = entityFileOf(folders);
+  const { ceiling: firstVersion } = opened.record;
+  const source = stack.use(openSource(config, { firstVersion }));
   stretch("start");
 
   progress.phase("source");
   const refreshed = (await source.isCurrent(signal))
     ? NOTHING_NEW
-    : await refreshInThread(
-        { ...taking, configFile: config.configFile, environment },
-        (count) => progress.records(count),
-        signal,
-      );
+    : await refreshInThread(config, { firstVersion, environment }, (count) => progress.records(count), signal);
   const { record: before } = opened;
   const isOtherSource = before.source !== "" && before.source !== source.identity;
   if (isOtherSource || source.version() < before.version) source.raiseVersion(before.ceiling);
@@ -140,6 +129,7 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
   if (!options.isDryRun) {
     store.writeRecord(`${JSON.stringify(record, undefined, 2)}\n`);
     manifest.setMeta("generation", String(record.generation));
+    manifest.setMeta("epoch", String(record.epoch));
   }
   const copied = copyStatic(copying);
   const problems = [...refused, ...copied.problems];
@@ -167,7 +157,7 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
   );
   const reader = stack.use(source.reader());
   const result = await build(
-    { site, source, reader, manifest, store, pool, epochs, clock, progress, signal },
+    { site, source, reader, manifest, store, pool, staticKeys: staticKeysOf(assets), epochs, clock, progress, signal },
     { routes: wanted, isDryRun: options.isDryRun, isForced: options.isForced, maxDeletes: options.maxDeletes, isFresh },
   );
   stretch("pages");

@@ -5,7 +5,6 @@ import type { LoadedConfig } from "../site/load-config.ts";
 /** Where a site's things are, absolute. */
 export interface SiteFolders {
   readonly root: string;
-  readonly data: string;
   readonly templates: string;
   readonly static: string;
   readonly store: string;
@@ -16,7 +15,6 @@ export interface SiteFolders {
 export function siteFolders({ root, site }: LoadedConfig): SiteFolders {
   return {
     root,
-    data: resolve(root, site.source.dir),
     templates: join(root, "templates"),
     static: join(root, "static"),
     store: resolve(root, site.store.dir),

@@ -1,18 +1,22 @@
 import { parentPort, Worker, workerData } from "node:worker_threads";
 
-import { loadConfig } from "../site/load-config.ts";
-import { FilesSource } from "../source/files-source.ts";
-import type { FilesSourceOptions } from "../source/files-source.ts";
-import type { RefreshReport } from "../source/source.ts";
 import { codeFingerprint } from "../site/fingerprint.ts";
+import { loadConfig } from "../site/load-config.ts";
+import type { LoadedConfig } from "../site/load-config.ts";
+import type { RefreshReport } from "../source/source.ts";
 import { configChanged } from "./config-changed.ts";
+import { openSource } from "./open-source.ts";
 import { fromPlain, toPlain } from "./plain-error.ts";
 import type { PlainError } from "./plain-error.ts";
 
 /** What the thread needs to take in a source: plain data. Its schemas are those of the config. */
-export interface SourceSetup extends Omit<FilesSourceOptions, "models"> {
+interface SourceSetup {
   readonly configFile: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Of the config that the build began with. */
+  readonly fingerprint: string;
+  /** Where an entity store that doesn't exist yet begins to count. */
+  readonly firstVersion: number;
 }
 
 type SourceReply =
@@ -33,9 +37,9 @@ export async function runSourceThread(): Promise<void> {
   port.on("message", onMessage);
   const reply = (message: SourceReply): void => port.postMessage(message);
   try {
-    const { site, code } = await loadConfig(setup.configFile, setup.environment);
-    if (codeFingerprint(code) !== setup.fingerprint) throw configChanged();
-    using source = new FilesSource({ ...setup, models: site.entities });
+    const config = await loadConfig(setup.configFile, setup.environment);
+    if (codeFingerprint(config.code) !== setup.fingerprint) throw configChanged();
+    using source = openSource(config, setup);
     const report = await source.refresh((count) => reply({ kind: "records", count }), controller.signal);
     reply({ kind: "taken", report });
   } catch (error) {
@@ -50,11 +54,18 @@ export async function runSourceThread(): Promise<void> {
  * interrupted.
  */
 export async function refreshInThread(
-  setup: SourceSetup,
+  config: LoadedConfig,
+  how: Pick<SourceSetup, "environment" | "firstVersion">,
   progress: (records: number) => void,
   signal: AbortSignal,
 ): Promise<RefreshReport> {
   const { promise, resolve, reject } = Promise.withResolvers<RefreshReport>();
+  const setup: SourceSetup = {
+    configFile: config.configFile,
+    environment: how.environment,
+    fingerprint: codeFingerprint(config.code),
+    firstVersion: how.firstVersion,
+  };
   const worker = new Worker(ENTRY, { workerData: setup });
   const abort = (): void => worker.postMessage("stop");
   signal.addEventListener("abort", abort, { once: true });

@@ -43,6 +43,7 @@ function harnessIn(folder: string, index: Index): SourceHarness {
       const lines = records.map((record) => `${JSON.stringify(record)}\n`);
       writeFileSync(join(folder, "data", `${type}.ndjson`), lines.join(""));
     },
+    takeIn: async () => source.refresh(() => undefined, new AbortController().signal),
     reopen: (other) => {
       source[Symbol.dispose]();
       return harnessIn(folder, other);
@@ -50,11 +51,15 @@ function harnessIn(folder: string, index: Index): SourceHarness {
   };
 }
 
-sourceContract("files", (index) => {
-  const folder = temporaryFolder();
-  mkdirSync(join(folder, "data"));
-  return harnessIn(folder, index);
-});
+sourceContract(
+  "files",
+  (index) => {
+    const folder = temporaryFolder();
+    mkdirSync(join(folder, "data"));
+    return harnessIn(folder, index);
+  },
+  "mirror",
+);
 
 describe("files", () => {
   const models = modelsOf({ film: ["year"] });

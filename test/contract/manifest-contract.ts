@@ -1,3 +1,4 @@
+import { manifestLeftPathsContract } from "./manifest-left-paths-contract.ts";
 import { manifestQueriesContract } from "./manifest-queries-contract.ts";
 import { manifestRowsContract } from "./manifest-rows-contract.ts";
 import { manifestTransactionsContract } from "./manifest-transactions-contract.ts";
@@ -10,4 +11,5 @@ export function manifestContract(name: string, open: OpenManifest): void {
   manifestRowsContract(name, under);
   manifestQueriesContract(name, under);
   manifestTransactionsContract(name, under);
+  manifestLeftPathsContract(name, under);
 }

@@ -125,6 +125,46 @@ export function manifestQueriesContract(name: string, under: ManifestUnderTest):
       expect(under.manifest.failedOrDue(0)).toEqual(["film/both"]);
     });
 
+    test("states are counted by what is published, why pages are stale, and what is due", () => {
+      const none = { published: 0, stale: { failed: 0, collided: 0, withheld: 0 }, due: 0, oldestSince: undefined };
+      expect(under.manifest.states(100)).toEqual(none);
+      record(film("fine"));
+      record(film("later"), [], { due: 101 });
+      expect(under.manifest.states(100)).toEqual({ ...none, published: 2 });
+      record(film("now"), [], { due: 100 });
+      record(film("before"), [], { due: 90 });
+      fail(film("failed"), [], { stale: { kind: "failed", since: 80 } });
+      fail(film("unknown"));
+      fail(film("gone"), [], { stale: { kind: "withheld", since: 70 } });
+      record(film("loser"), [], { published: undefined, error: "no", stale: { kind: "collided", since: 85 } });
+      expect(under.manifest.states(100)).toEqual({
+        published: 7,
+        stale: { failed: 2, collided: 1, withheld: 1 },
+        due: 2,
+        oldestSince: 70,
+      });
+      record(film("gone"));
+      expect(under.manifest.states(100)).toMatchObject({ stale: { withheld: 0 }, oldestSince: 80 });
+      for (const fixed of ["failed", "unknown", "loser"]) record(film(fixed));
+      expect(under.manifest.states(100)).toEqual({ ...none, published: 8, due: 2, oldestSince: 90 });
+    });
+
+    test("stale pages come with their errors, those that have had them longest first", () => {
+      record(film("fine"), [], { stale: { kind: "failed", since: 1 } });
+      fail(film("unknown"));
+      fail(film("late"), [], { error: "late", stale: { kind: "failed", since: 90 } });
+      fail(film("early"), [], { error: "early", stale: { kind: "withheld", since: 80 } });
+      expect(under.manifest.stalePages(10)).toEqual([
+        { key: "film/early", error: "early", stale: { kind: "withheld", since: 80 } },
+        { key: "film/late", error: "late", stale: { kind: "failed", since: 90 } },
+        { key: "film/unknown", error: "no", stale: undefined },
+      ]);
+      expect(under.manifest.stalePages(1).map(({ key }) => key)).toEqual(["film/early"]);
+      // Without an error there is nothing to be stale for.
+      expect(rowOf(film("fine")).stale).toBeUndefined();
+      expect(rowOf(film("late")).stale).toEqual({ kind: "failed", since: 90 });
+    });
+
     test("stored are the pages that are published, each once, however many", () => {
       const keys = Array.from({ length: 1201 }, (_, n) => film(String(n)));
       under.manifest.transact((transaction) => {

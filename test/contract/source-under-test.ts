@@ -6,11 +6,13 @@ import type { RefreshReport, Snapshot, Source } from "../../src/source/source.ts
 /** The indexed fields of each entity type. */
 export type Index = Readonly<Record<string, readonly string[]>>;
 
-/** A source under test, and the data outside that it reads. */
+/** A source under test, and how its data gets there. */
 export interface SourceHarness {
   readonly source: Source;
-  /** Makes these all the records that stand outside of a type. */
+  /** Makes these all the records of a type, from the next `takeIn` on. None at all delete none. */
   put(type: string, records: readonly unknown[]): void;
+  /** Brings the source to what was put, in one commit. */
+  takeIn(): Promise<RefreshReport>;
   /** Another source of the same state, whose types have other indexed fields, in place of the first. */
   reopen(index: Index): SourceHarness;
 }
@@ -19,9 +21,6 @@ export type OpenSource = (index: Index) => SourceHarness;
 
 /** What the contract's tests index unless they say otherwise. */
 export const INDEX: Index = { film: ["genres", "rating", "flag"], person: [] };
-
-/** Never aborted. */
-const GO = new AbortController().signal;
 
 /** The source of the current test, with a person in it and no film, and what is done with it all the time. */
 export class SourceUnderTest {
@@ -49,7 +48,7 @@ export class SourceUnderTest {
     this.#harness = opened;
   };
 
-  readonly refresh = async (): Promise<RefreshReport> => this.source.refresh(() => undefined, GO);
+  readonly refresh = async (): Promise<RefreshReport> => this.harness.takeIn();
 
   /** Makes these all the films, and takes them in. */
   readonly put = async (...films: readonly unknown[]): Promise<RefreshReport> => {

@@ -93,6 +93,10 @@ export async function killAndFinish(
   expect(finished.exitCode, `${story}: ${finished.stderr}`).toBe(0);
   expect(differences(expected, site.pages()), story).toEqual([]);
   expect(site.leftovers(), story).toEqual([]);
+  const redirects = site.redirects();
+  const files = new Set(site.files());
+  const astray = Object.values(redirects).filter((address) => !files.has(`${address.slice(1)}index.html`));
+  expect(astray, story).toEqual([]);
   const marks = site.marks();
   const next = await build(site.folder);
   expect({ wrote: next.wrote, removed: next.removed, exitCode: next.exitCode }, story).toEqual({
@@ -101,6 +105,7 @@ export async function killAndFinish(
     exitCode: 0,
   });
   expect(differences(marks, site.marks()), story).toEqual([]);
+  expect(site.redirects(), story).toEqual(redirects);
   return moments.length;
 }
 

@@ -6,6 +6,7 @@ import { expect, test } from "vitest";
 import { findCarrier } from "../../src/core/stamp.ts";
 import { build, Running } from "../support/cli.ts";
 import type { TemporarySite } from "../support/temporary-site.ts";
+import { redirectAddress } from "../../src/press/redirect-page.ts";
 import { itemSite, itemsOf } from "./item-site.ts";
 
 const PAGES = 400;
@@ -71,5 +72,59 @@ test(
     // It did read them while they changed.
     expect(seen.titles.size).toBeGreaterThan(3);
     expect(seen.reads).toBeGreaterThan(1000);
+  },
+);
+
+/** Follows redirects from a path to a page, as a browser does; undefined when it comes to nothing. */
+async function follow(site: TemporarySite, path: string): Promise<string | undefined> {
+  let address = path;
+  for (let hop = 0; hop < 4; hop++) {
+    const html = await readFile(join(site.folder, "dist", address, "index.html"), "utf8").catch(() => undefined);
+    if (html === undefined) return undefined;
+    const next = redirectAddress(html);
+    if (next === undefined) return html;
+    address = next;
+  }
+  return undefined;
+}
+
+/** Follows the first path of each of `count` items over and over; gives how often, and what it missed. */
+async function pollFirstPaths(site: TemporarySite, count: number, isOver: () => boolean) {
+  const missing: string[] = [];
+  let reads = 0;
+  for (let number = 0; !isOver(); number = (number + 7) % count) {
+    const html = await follow(site, `/items/i${number}-0/`);
+    reads++;
+    if (html?.includes(`<title>Item ${number}</title>`) !== true) missing.push(`item ${number}: ${html}`);
+  }
+  return { reads, missing };
+}
+
+test(
+  "a reader always finds a page at its first path while builds rename it and are killed",
+  { timeout: 90_000 },
+  async () => {
+    const count = 100;
+    const renamed = (generation: number) =>
+      itemsOf(count).map((item, index) => ({ ...item, slug: `i${index}-${index % 2 === 0 ? generation : 0}` }));
+    const site = itemSite(renamed(0));
+    const { seconds } = await build(site.folder);
+    let isOver = false;
+    const polled = pollFirstPaths(site, count, () => isOver);
+
+    for (let generation = 1; generation <= 6; generation++) {
+      site.records("item", renamed(generation % 4));
+      const running = new Running(site.folder, ["build"]);
+      const timer = setTimeout(() => running.kill("SIGKILL"), seconds * 1000 * (0.5 + generation / 10));
+      await running.ended;
+      clearTimeout(timer);
+    }
+    expect((await build(site.folder)).exitCode).toBe(0);
+    isOver = true;
+
+    const seen = await polled;
+    expect(seen.missing).toEqual([]);
+    expect(seen.reads).toBeGreaterThan(500);
+    expect(site.redirects()["items/i2-0/index.html"]).toBe("/items/i2-2/");
   },
 );

@@ -27,14 +27,16 @@ const ARROWS: readonly (readonly string[])[] = [
 ];
 
 const ADAPTER =
-  /^src\/(?:source\/(?:files-source|entity-[^/]+)|store\/directory|manifest\/sqlite-[^/]+|queue\/(?:sqlite-[^/]+|memory-[^/]+|lane-queue)|render\/eta-renderer)\.ts$/;
+  /^src\/(?:source\/(?:files-source|embedded-source|entity-[^/]+)|store\/directory|manifest\/sqlite-[^/]+|queue\/(?:sqlite-[^/]+|memory-[^/]+|lane-queue)|render\/eta-renderer)\.ts$/;
 
 /** Where packages and modules of Node may be imported. A module of Node that isn't named here may be anywhere but in core. */
 const ALLOWED_IN: readonly { readonly name: RegExp; readonly files: RegExp }[] = [
   { name: /^eta(?:\/|$)/, files: /^src\/render\// },
   { name: /^acorn$/, files: /^src\/render\// },
+  { name: /^chokidar$/, files: /^src\/system\// },
   { name: /^commander$/, files: /^src\/cli\// },
   { name: /^pino$/, files: /^src\/(?:cli|system)\// },
+  { name: /^prom-client$/, files: /^src\/system\/metrics\.ts$/ },
   { name: /^zod(?:\/|$)/, files: /^src\/(?:site\/|press\/site-record\.ts$)/ },
   { name: /^node:sqlite$/, files: /^src\/(?:source\/|manifest\/|queue\/|system\/build-lock\.ts$)/ },
   // The types of a standard, without any code.

@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 
 import type { PageKey } from "../../src/core/page.ts";
+import type { ObjectKey } from "../../src/core/path.ts";
 import type { Progress } from "../../src/core/progress.ts";
 import type { Manifest } from "../../src/manifest/manifest.ts";
 import { SqliteManifest } from "../../src/manifest/sqlite-manifest.ts";
@@ -55,6 +56,23 @@ export interface BuildInProcess {
 export interface BuiltInProcess extends BuildResult {
   /** Pages whose render was begun, each as often as it was. */
   readonly rendered: readonly PageKey[];
+  /** Files that were not there for a moment, or are no longer. */
+  readonly taken: ReadonlySet<string>;
+}
+
+/** A store that notes what is taken out of it. */
+class WatchedStore extends DirectoryPageStore {
+  readonly #taken: Set<string>;
+
+  constructor(root: string, writer: string, taken: Set<string>) {
+    super(root, writer);
+    this.#taken = taken;
+  }
+
+  override remove(key: ObjectKey): void {
+    if (this.etag(key) !== undefined) this.#taken.add(key);
+    super.remove(key);
+  }
 }
 
 const silent: Progress = {
@@ -78,7 +96,8 @@ export async function buildInProcess(
   using stack = new DisposableStack();
   for (const folder of [folders.state, folders.store]) mkdirSync(folder, { recursive: true });
 
-  const store = new DirectoryPageStore(folders.store, "main");
+  const taken = new Set<string>();
+  const store = new WatchedStore(folders.store, "main", taken);
   store.removeTemporary();
   const { record: before } = openRecord(store, "");
   const files = stack.use(
@@ -119,7 +138,7 @@ export async function buildInProcess(
       inTurn: (work) => work(),
       reader: stack.use(source.reader()),
       manifest: plant.manifest?.(ofThread) ?? ofThread,
-      store: new DirectoryPageStore(folders.store, "thread"),
+      store: new WatchedStore(folders.store, "thread", taken),
       staticKeys: new Set(),
       isFirstBuild: record.isFirstBuild,
       epochs,
@@ -138,6 +157,7 @@ export async function buildInProcess(
       manifest,
       store,
       pool: plant.pool?.(inline) ?? inline,
+      staticKeys: new Set(),
       epochs,
       clock,
       progress: silent,
@@ -154,5 +174,5 @@ export async function buildInProcess(
   if (options.routes === undefined && record.isFirstBuild) {
     store.writeRecord(JSON.stringify({ ...record, isFirstBuild: false }));
   }
-  return { ...result, rendered: inline.rendered };
+  return { ...result, rendered: inline.rendered, taken };
 }

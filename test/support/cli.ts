@@ -26,8 +26,12 @@ export class Running {
   #stdout = "";
   #stderr = "";
 
-  constructor(folder: string, args: readonly string[]) {
-    const child = spawn(process.execPath, [MAIN, ...args], { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
+  /** @param input what it reads from stdin */
+  constructor(folder: string, args: readonly string[], input = "") {
+    const child = spawn(process.execPath, [MAIN, ...args], { cwd: folder, stdio: "pipe" });
+    // It may end before it has read all.
+    child.stdin.on("error", () => undefined);
+    child.stdin.end(input);
     child.stdout.setEncoding("utf8").on("data", (text: string) => (this.#stdout += text));
     child.stderr.setEncoding("utf8").on("data", (text: string) => (this.#stderr += text));
     this.#child = child;
@@ -75,6 +79,11 @@ export async function rekiln(folder: string, ...args: readonly string[]): Promis
   return new Running(folder, args).ended;
 }
 
+/** The same with something to read from stdin. */
+export async function rekilnReading(input: string, folder: string, ...args: readonly string[]): Promise<Ended> {
+  return new Running(folder, args, input).ended;
+}
+
 const counts = z.record(z.string(), z.number());
 const summarySchema = z.object({
   schema: z.literal("rekiln.build.1"),
@@ -84,6 +93,8 @@ const summarySchema = z.object({
   unchanged: z.number(),
   removed: z.number(),
   withheld: z.number(),
+  redirects: z.record(z.string(), z.string()),
+  tombstones: z.number(),
   failed: z.number(),
   errors: z.array(z.string()),
   collided: z.record(z.string(), z.string()),

@@ -1,5 +1,6 @@
 import type { Dependency } from "../../src/core/dependency.ts";
-import type { Dependant, ManifestReads } from "../../src/manifest/manifest.ts";
+import type { LeftPathReads, LeftPaths, LeftPathWrites } from "../../src/manifest/left-paths.ts";
+import type { Dependant, ManifestReads, ManifestTransaction } from "../../src/manifest/manifest.ts";
 import type { Plant } from "./build-in-process.ts";
 
 /** `target` with some of its methods replaced. */
@@ -26,6 +27,18 @@ function blindTo(isUnseen: (dependency: Dependency) => boolean): Plant {
         ...dependants(manifest),
         transact: (work) => manifest.transact((transaction) => work(replacing(transaction, dependants(transaction)))),
       }),
+  };
+}
+
+/** A manifest that knows less of the paths that pages have left. */
+function forgettingLeft(methods: Partial<LeftPathReads>): Plant {
+  return {
+    manifest: (manifest) => {
+      const left = { left: replacing<LeftPaths>(manifest.left, methods) };
+      const written = (transaction: ManifestTransaction): ManifestTransaction =>
+        replacing(transaction, { left: replacing<LeftPathWrites>(transaction.left, methods) });
+      return replacing(manifest, { ...left, transact: (work) => manifest.transact((one) => work(written(one))) });
+    },
   };
 }
 
@@ -62,6 +75,8 @@ export const PLANTED_BUGS: Readonly<Record<string, Plant>> = {
   "numbers of pages are overlooked": blindTo(({ kind }) => kind === "pages"),
   "pages that a list comes to have are overlooked": blindTo(({ kind }) => kind === "extent"),
   "claims are overlooked": blindTo(({ kind }) => kind === "claim"),
+  "redirects and tombstones stay where a page comes": forgettingLeft({ at: () => undefined, below: () => [] }),
+  "redirects stay as they are when their page moves on, or goes": forgettingLeft({ of: () => [] }),
   "folders that a file stands in the way of are overlooked": blindTo(({ kind }) => kind === "folder"),
 };
 

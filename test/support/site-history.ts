@@ -11,7 +11,8 @@ import { DirectoryPageStore, STATE_FOLDER } from "../../src/store/directory.ts";
 import { openManifest, openRecord } from "../../src/system/site-state.ts";
 import { buildInProcess } from "./build-in-process.ts";
 import type { BuiltInProcess, Folders, Plant, TestedSite } from "./build-in-process.ts";
-import { liveFiles } from "./live-files.ts";
+import { problemsOfLeft } from "./check-left.ts";
+import { liveFiles, storedFiles } from "./live-files.ts";
 import type { LiveFile } from "./live-files.ts";
 import { siteOf, typeName } from "./model-site.ts";
 import type { ModelSite } from "./model-site.ts";
@@ -125,10 +126,13 @@ class Run {
     }
     const before = liveFiles(this.#folders.store);
     const built = await this.#build(this.#folders, { isForced: batch.how === "forced" });
+    const after = liveFiles(this.#folders.store);
     if (batch.how === "build" && built.plan.whole.size === 0) {
       this.#cost.builds++;
-      this.#count(built, before, liveFiles(this.#folders.store));
+      this.#count(built, before, after);
     }
+    const missed = [...built.taken].filter((file) => before.has(file) && after.has(file));
+    equal(`${name}: pages that a reader misses for a moment`, missed, []);
     await this.#check(built, name);
     if (batch.thenLose !== undefined && built.tally.failed.size === 0) {
       this.#lose(batch.thenLose);
@@ -208,6 +212,7 @@ class Run {
     const retried = [...second.tally.failed.keys(), ...second.tally.collided.keys()].sort();
     equal(`${name}: the next build renders`, [...new Set(second.rendered)].sort(), retried);
     equal(`${name}: the next build changes`, liveFiles(this.#folders.store), have);
+    equal(`${name}: the next build redirects`, second.tally.redirected + second.tally.tombstones, 0);
     equal(`${name}: temporary files`, readdirSync(join(this.#folders.store, STATE_FOLDER, "tmp")), []);
     this.#checkManifest(name, exempt);
     rmSync(join(clean.state, ".."), { recursive: true, force: true });
@@ -222,6 +227,8 @@ class Run {
     const stored = [...liveFiles(this.#folders.store).values()].map(({ key }) => key);
     const checked = (keys: readonly string[]): string[] => keys.filter((key) => !exempt.has(key)).sort();
     equal(`${name}: published pages`, checked(published), checked(stored));
+    const stores = storedFiles(this.#folders.store);
+    equal(`${name}: paths that were left`, problemsOfLeft(manifest, this.#tested().site.base, stores), []);
   }
 
   #lose(what: "manifest" | "state" | "record"): void {

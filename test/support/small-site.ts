@@ -1,10 +1,14 @@
 import { randomUUID } from "node:crypto";
-import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { onTestFinished } from "vitest";
 
+import { SqliteManifest } from "../../src/manifest/sqlite-manifest.ts";
+import { foresee } from "../../src/press/foresee.ts";
+import type { Foreseen, Supposed } from "../../src/press/foresee.ts";
+import { EntityReader } from "../../src/source/entity-reader.ts";
 import { buildInProcess } from "./build-in-process.ts";
 import type { BuiltInProcess, Folders, TestedSite } from "./build-in-process.ts";
 import { liveFiles } from "./live-files.ts";
@@ -65,6 +69,17 @@ export class SmallSite {
     const lines = [...this.#entities.values()].map((entity) => `${JSON.stringify(entity)}\n`);
     writeFileSync(join(this.folders.data, "type0.ndjson"), lines.join(""));
     return await buildInProcess(this.folders, this.#tested, { nowMs: this.nowMs });
+  }
+
+  /** What a change of an entity would affect, asked of what the last build left. */
+  foresee(id: string, supposed: Supposed): Foreseen {
+    const { site } = this.#tested;
+    const model = site.entities.get("type0");
+    const manifestFile = readdirSync(this.folders.state).find((name) => /^manifest-.*\.db$/.test(name));
+    if (model === undefined || manifestFile === undefined) throw new Error("the site isn't built");
+    using manifest = new SqliteManifest(join(this.folders.state, manifestFile));
+    using reader = new EntityReader(join(this.folders.state, "entities.db"), site.entities);
+    return foresee(site, manifest, reader.snapshot(), { model, id }, supposed);
   }
 
   /** The files of the store with the pages that they are of, sorted. */

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
 
 import { STATE_FOLDER } from "../../src/store/directory.ts";
-import { liveFiles } from "./live-files.ts";
+import { liveFiles, storedFiles } from "./live-files.ts";
 
 /** Inside the repository, so that Node resolves the packages that a config imports; git ignores it. */
 const PARENT = fileURLToPath(new URL("../../demo/", import.meta.url));
@@ -58,8 +58,14 @@ export class TemporarySite {
     rmSync(join(this.folder, file), { recursive: true });
   }
 
-  /** Every file and every empty folder below `dist/`, but those of the store itself. */
+  /** The addresses that redirects lead to, by the file that each is. */
+  redirects(): Readonly<Record<string, string>> {
+    return Object.fromEntries(storedFiles(join(this.folder, "dist")).redirects);
+  }
+
+  /** Every file and every empty folder below `dist/`, but redirects, and those of the store itself. */
   files(): readonly string[] {
+    const { redirects } = storedFiles(join(this.folder, "dist"));
     const found: string[] = [];
     const walk = (folder: string): void => {
       const entries = readdirSync(join(this.folder, "dist", folder), { withFileTypes: true });
@@ -68,7 +74,7 @@ export class TemporarySite {
         const name = folder === "" ? entry.name : `${folder}/${entry.name}`;
         if (name === STATE_FOLDER) continue;
         if (entry.isDirectory()) walk(name);
-        else found.push(name);
+        else if (!redirects.has(name)) found.push(name);
       }
     };
     walk("");

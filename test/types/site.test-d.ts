@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { defineEntities, defineSite, directory, entity, files, html, json, slug } from "rekiln";
+import { defineEntities, defineSite, directory, embedded, entity, files, html, json, publish, slug } from "rekiln";
+import type { Published } from "rekiln";
 
 const Film = z
   .object({
@@ -137,3 +138,30 @@ entity(Director, { index: ["nmae"] });
 route({ path: "/", load: () => ({ a: 1 }), template: (p: { b: string }) => html`${p.b}` });
 // @ts-expect-error entities need an id
 entity(z.object({ name: z.string() }));
+
+// ---- sources
+const routes = { home: route({ path: "/", template: "x" }) };
+const owned = defineSite({ url: "https://films.example", source: embedded(), entities, routes });
+ok<Eq<(typeof owned)["source"]["kind"], "files" | "embedded">>();
+// @ts-expect-error embedded takes nothing: its entities are in the state folder
+embedded("data/");
+// @ts-expect-error it has to be called
+defineSite({ url: "https://films.example", source: embedded, entities, routes });
+
+// ---- publish
+type Types = typeof entities.types;
+export async function publishes(): Promise<void> {
+  const published = await publish<Types>({ type: "film", id: "42" });
+  ok<Eq<typeof published, Published>>();
+  await publish<Types>([
+    { type: "film", id: "42", deleted: true },
+    { type: "director", id: "scott" },
+  ]);
+  await publish({ type: "anything", id: "42" }, { config: "site/rekiln.config.ts" });
+  // @ts-expect-error unknown type
+  await publish<Types>({ type: "flim", id: "42" });
+  // @ts-expect-error ids are strings
+  await publish<Types>({ type: "film", id: 42 });
+  // @ts-expect-error a change says no more than that
+  await publish<Types>({ type: "film", id: "42", title: "Alien" });
+}

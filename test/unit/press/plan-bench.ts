@@ -12,10 +12,13 @@ import { claimRef } from "../../../src/core/ref.ts";
 import { carriedKey, carrier } from "../../../src/core/stamp.ts";
 import type { Stamp } from "../../../src/core/stamp.ts";
 import type { Edge } from "../../../src/manifest/manifest.ts";
+import type { LeftKind } from "../../../src/manifest/left-paths.ts";
 import { SqliteManifest } from "../../../src/manifest/sqlite-manifest.ts";
 import { locatePage } from "../../../src/press/locate-page.ts";
+import type { WantedPath } from "../../../src/press/path-claims.ts";
 import { planPage } from "../../../src/press/plan-page.ts";
 import type { PagePlan, PlanContext, Sealed } from "../../../src/press/plan-page.ts";
+import { redirectBody, redirectCarrier } from "../../../src/press/redirect-page.ts";
 import { ancestorKeys, parsePath } from "../../../src/site/path.ts";
 import type { ParsedPath } from "../../../src/site/path.ts";
 import type { Snapshot } from "../../../src/source/source.ts";
@@ -37,6 +40,12 @@ function parsed(path: string): ParsedPath & { readonly ok: true } {
   if (!found.ok) throw new Error(found.problem);
   return found;
 }
+
+/** A path as plans name it. */
+export const at = (path: string): WantedPath => {
+  const { key, collisionKey, path: sitePath } = parsed(path);
+  return { path: sitePath, key, collisionKey };
+};
 
 export const objectKey = (path: string): ObjectKey => parsed(path).key;
 
@@ -122,6 +131,16 @@ export class PlanBench {
       const record = { key, published: undefined, verified: STAMP, due: undefined, error: "waits" };
       transaction.record(record, claimsOf(path));
     });
+  };
+
+  /** A page has left a path; its redirect stands there, if it is one. */
+  readonly leave = (key: PageKey, path: string, kind: LeftKind, version = STAMP.version): void => {
+    if (kind === "redirect") {
+      this.put(path, redirectBody(site, parsed("/elsewhere/").path) + redirectCarrier(STAMP, nameOf(key)));
+    }
+    const { collisionKey } = parsed(path);
+    const left = { collisionKey, path, key, kind, version, since: NOW - 60, expires: NOW + 60 };
+    this.manifest.transact((transaction) => transaction.left.put(left));
   };
 
   /** The plan for a page with this content, if the snapshot has it. */

@@ -3,7 +3,7 @@ import { rmSync } from "node:fs";
 import { beforeEach, describe, expect, test } from "vitest";
 
 import { pageKey } from "../../../src/core/page.ts";
-import { film, objectKey, PlanBench } from "./plan-bench.ts";
+import { at, film, objectKey, PlanBench } from "./plan-bench.ts";
 
 const bench = new PlanBench();
 const { given, put, putPage, publish, claim, plan } = bench;
@@ -14,7 +14,7 @@ describe("a path that two pages want", () => {
   test("belongs to the lower id of a route; the other collides and names the owner", async () => {
     await given({ id: "1", path }, { id: "2", path });
     publish(film("1"), { path });
-    expect(plan(film("2"))).toEqual({ do: "collide", owner: film("1"), drops: undefined, again: [] });
+    expect(plan(film("2"))).toEqual({ do: "collide", owner: film("1"), left: [], again: [] });
   });
 
   test("belongs to the earlier route", async () => {
@@ -30,7 +30,7 @@ describe("a path that two pages want", () => {
       do: "write",
       reason: "new",
       evicts: [],
-      drops: undefined,
+      left: [],
       again: [film("2")],
     });
   });
@@ -48,7 +48,7 @@ describe("a path that two pages want", () => {
       do: "write",
       reason: "new",
       evicts: [objectKey(taken)],
-      drops: undefined,
+      left: [],
       again: [film("2")],
     });
   });
@@ -102,7 +102,7 @@ describe("a path that two pages want", () => {
     expect(plan(film("1"), "new", { staticKeys: new Set(["/robots.txt"]) })).toEqual({
       do: "collide",
       owner: "static/robots.txt",
-      drops: undefined,
+      left: [],
       again: [],
     });
   });
@@ -111,17 +111,43 @@ describe("a path that two pages want", () => {
 describe("a page that has another path than before", () => {
   const [from, to] = ["/films/alien/", "/films/alien-1979/"];
 
-  test("is written as moved, and its old file goes", async () => {
+  const redirect = { do: "redirect", at: at(from), to };
+
+  test("is written as moved, and its old path leads there", async () => {
     await given({ id: "1", path: to });
     publish(film("1"), { path: from });
-    expect(plan(film("1"))).toEqual({ do: "write", reason: "moved", evicts: [], drops: objectKey(from), again: [] });
+    expect(plan(film("1"))).toMatchObject({ do: "write", reason: "moved", evicts: [], left: [redirect], again: [] });
   });
 
-  test("drops its old file too when another page wants the path, which is pressed again", async () => {
+  test("leaves a redirect where someone has removed its old file", async () => {
+    await given({ id: "1", path: to });
+    publish(film("1"), { path: from });
+    rmSync(bench.fileOf(from));
+    expect(plan(film("1"))).toMatchObject({ do: "write", reason: "moved", left: [redirect] });
+  });
+
+  test("leaves a tombstone where no redirect can stand", async () => {
+    await given({ id: "1", path: to });
+    publish(film("1"), { path: "/films/alien.json" });
+    expect(plan(film("1"))).toMatchObject({
+      do: "write",
+      left: [{ do: "tombstone", at: at("/films/alien.json"), removes: true }],
+    });
+  });
+
+  test("leaves its old bytes to another page that wants the path, which is pressed next", async () => {
     await given({ id: "1", path: to }, { id: "2", path: from });
     publish(film("1"), { path: from });
     claim(film("2"), from);
-    expect(plan(film("1"))).toMatchObject({ do: "write", reason: "moved", drops: objectKey(from), again: [film("2")] });
+    expect(plan(film("1"))).toMatchObject({ do: "write", reason: "moved", again: [film("2")] });
+    expect(plan(film("1"))).toMatchObject({ left: [{ do: "hand-over", at: at(from), removes: false }] });
+  });
+
+  test("removes its old file when another page wants a path that can't stand beside it", async () => {
+    await given({ id: "1", path: to }, { id: "2", path: "/films/ALIEN/" });
+    publish(film("1"), { path: from });
+    claim(film("2"), "/films/ALIEN/");
+    expect(plan(film("1"))).toMatchObject({ left: [{ do: "hand-over", at: at(from), removes: true }] });
   });
 
   test("leaves its old path to a page that stands there by now", async () => {
@@ -129,7 +155,7 @@ describe("a page that has another path than before", () => {
     publish(film("1"), { path: from });
     rmSync(bench.fileOf(from));
     publish(film("2"), { path: from, content: "the second" });
-    expect(plan(film("1"))).toMatchObject({ do: "write", reason: "moved", drops: undefined, again: [film("2")] });
+    expect(plan(film("1"))).toMatchObject({ do: "write", reason: "moved", left: [], again: [film("2")] });
   });
 
   test.each([
@@ -143,7 +169,7 @@ describe("a page that has another path than before", () => {
       do: "write",
       reason: "moved",
       evicts: [objectKey(before)],
-      drops: undefined,
+      left: [],
       again: [],
     });
   });
@@ -152,21 +178,98 @@ describe("a page that has another path than before", () => {
     await given({ id: "1", path: to });
     publish(film("1"), { path: from });
     put(from, "<p>by hand</p>");
-    expect(plan(film("1"))).toMatchObject({ do: "write", reason: "moved", drops: undefined });
+    expect(plan(film("1"))).toMatchObject({ do: "write", reason: "moved", left: [] });
   });
 
-  test("drops its old file also when it loses the new path to another", async () => {
+  test("leaves a tombstone when it loses the new path to another", async () => {
     await given({ id: "1", path: to }, { id: "2", path: to });
     publish(film("1"), { path: to });
     publish(film("2"), { path: from });
-    expect(plan(film("2"))).toEqual({ do: "collide", owner: film("1"), drops: objectKey(from), again: [] });
+    expect(plan(film("2"))).toMatchObject({
+      do: "collide",
+      owner: film("1"),
+      left: [{ do: "tombstone", at: at(from), removes: true }],
+      again: [],
+    });
   });
 
-  test("drops its old file when its bytes stand at the new path already", async () => {
+  test("leaves a redirect also when its bytes stand at the new path already", async () => {
     await given({ id: "1", path: to });
     publish(film("1"), { path: from });
     putPage(film("1"), { path: to, content: "new" });
-    expect(plan(film("1"))).toMatchObject({ do: "adopt", drops: objectKey(from) });
+    expect(plan(film("1"))).toMatchObject({ do: "adopt", left: [redirect] });
+  });
+});
+
+describe("paths that were left before", () => {
+  const [first, second, third] = ["/films/alien/", "/films/alien-1979/", "/films/alien-1/"];
+  const leads = (path: string, to: string): object => ({ do: "redirect", at: at(path), to });
+
+  test("lead to the newest path, not from one to the next", async () => {
+    await given({ id: "1", path: third });
+    publish(film("1"), { path: second });
+    bench.leave(film("1"), first, "redirect");
+    expect(plan(film("1"))).toMatchObject({ left: [leads(second, third), leads(first, third)] });
+  });
+
+  test("lead to a page that has come back elsewhere", async () => {
+    await given({ id: "1", path: second });
+    bench.leave(film("1"), first, "tombstone");
+    expect(plan(film("1"))).toMatchObject({ do: "write", reason: "new", left: [leads(first, second)] });
+  });
+
+  test("become tombstones when the page goes", async () => {
+    await given({ id: "7" });
+    publish(film("1"), { path: second });
+    bench.leave(film("1"), first, "redirect");
+    const tombstone = (path: string): object => ({ do: "tombstone", at: at(path), removes: true });
+    expect(plan(film("1"))).toMatchObject({ do: "remove", left: [tombstone(second), tombstone(first)] });
+  });
+
+  test.each(["redirect", "tombstone"] as const)("are forgotten as a %s by whoever comes there", async (kind) => {
+    await given({ id: "1", path: second }, { id: "2", path: first });
+    publish(film("1"), { path: second });
+    bench.leave(film("1"), first, kind);
+    const forget = { do: "forget", collisionKey: at(first).collisionKey };
+    expect(plan(film("2"))).toEqual({ do: "write", reason: "new", evicts: [], left: [forget], again: [] });
+  });
+
+  test.each([
+    ["/films/ALIEN/", "/films/alien/"],
+    ["/x.html", "/x.html/"],
+    ["/x.html/deep/er/", "/x.html"],
+    ["/x.y", "/x.y/deep/"],
+  ])("make room for %s, beside which the redirect at %s can't stand", async (wanted, left) => {
+    await given({ id: "2", path: wanted });
+    bench.leave(film("1"), left, "redirect");
+    const forget = { do: "forget", collisionKey: at(left).collisionKey };
+    expect(plan(film("2"))).toMatchObject({ do: "write", evicts: [objectKey(left)], left: [forget] });
+  });
+
+  test("are forgotten, and left alone, where somebody else's file stands by now", async () => {
+    await given({ id: "1", path: third });
+    publish(film("1"), { path: second });
+    bench.leave(film("1"), first, "redirect");
+    put(first, "<p>by hand</p>");
+    const forget = { do: "forget", collisionKey: at(first).collisionKey };
+    expect(plan(film("1"))).toMatchObject({ left: [leads(second, third), forget] });
+  });
+
+  test("stay as they are while the page stays where it is", async () => {
+    await given({ id: "1", path: second });
+    publish(film("1"), { path: second });
+    bench.leave(film("1"), first, "redirect");
+    expect(plan(film("1"))).toMatchObject({ do: "write", reason: "changed", left: [] });
+    rmSync(bench.fileOf(second));
+    expect(plan(film("1"))).toMatchObject({ do: "write", reason: "missing", left: [] });
+  });
+
+  test("keep a page away that was removed in newer data", async () => {
+    await given({ id: "1", path: first });
+    bench.leave(film("1"), first, "tombstone", 11);
+    expect(plan(film("1"))).toEqual({ do: "nothing", outcome: { kind: "newer", key: film("1") } });
+    bench.leave(film("1"), first, "tombstone", 10);
+    expect(plan(film("1"))).toMatchObject({ do: "write", reason: "new" });
   });
 });
 
@@ -178,21 +281,23 @@ describe("a page that isn't in the snapshot", () => {
     expect(plan(film("1"))).toEqual({ do: "nothing", outcome: { kind: "absent", key: film("1") } });
   });
 
-  test("is removed with its file", () => {
+  test("is removed with its file, and leaves a tombstone", () => {
     publish(film("1"), { path });
-    expect(plan(film("1"))).toMatchObject({ do: "remove", row: { key: film("1") }, drops: objectKey(path), again: [] });
+    const left = [{ do: "tombstone", at: at(path), removes: true }];
+    expect(plan(film("1"))).toMatchObject({ do: "remove", row: { key: film("1") }, left, again: [] });
   });
 
   test("is removed without a file when it never had one", () => {
     claim(film("1"), path);
-    expect(plan(film("1"))).toMatchObject({ do: "remove", drops: undefined, again: [] });
+    expect(plan(film("1"))).toMatchObject({ do: "remove", left: [], again: [] });
   });
 
-  test("is removed with its file also when another page wants the path, which is pressed again", async () => {
+  test("leaves its bytes to another page that wants the path, which is pressed next", async () => {
     await given({ id: "2", path });
     publish(film("1"), { path });
     claim(film("2"), path);
-    expect(plan(film("1"))).toMatchObject({ do: "remove", drops: objectKey(path), again: [film("2")] });
+    const left = [{ do: "hand-over", at: at(path), removes: false }];
+    expect(plan(film("1"))).toMatchObject({ do: "remove", left, again: [film("2")] });
   });
 
   test("leaves the file of a page that stands in its place by now", async () => {
@@ -200,19 +305,20 @@ describe("a page that isn't in the snapshot", () => {
     publish(film("1"), { path });
     rmSync(bench.fileOf(path));
     publish(film("2"), { path, content: "the second" });
-    expect(plan(film("1"))).toMatchObject({ do: "remove", drops: undefined, again: [film("2")] });
+    expect(plan(film("1"))).toMatchObject({ do: "remove", left: [], again: [film("2")] });
   });
 
   test("leaves alone what somebody else put there", () => {
     publish(film("1"), { path });
     put(path, "<p>by hand</p>");
-    expect(plan(film("1"))).toMatchObject({ do: "remove", drops: undefined });
+    expect(plan(film("1"))).toMatchObject({ do: "remove", left: [] });
   });
 
   test("has its file removed to make room for a claimant in another case", async () => {
     await given({ id: "2", path: "/films/ALIEN/" });
     publish(film("1"), { path });
     claim(film("2"), "/films/ALIEN/");
-    expect(plan(film("1"))).toMatchObject({ do: "remove", drops: objectKey(path), again: [film("2")] });
+    const left = [{ do: "hand-over", at: at(path), removes: true }];
+    expect(plan(film("1"))).toMatchObject({ do: "remove", left, again: [film("2")] });
   });
 });

@@ -16,12 +16,12 @@ describe("a page with a path of its own", () => {
   const path = "/films/alien/";
 
   test("is written as new where nothing is stored", () => {
-    expect(plan(film("1"))).toEqual({ do: "write", reason: "new", evicts: [], drops: undefined, again: [] });
+    expect(plan(film("1"))).toEqual({ do: "write", reason: "new", evicts: [], left: [], again: [] });
   });
 
   test("is written as changed where its old bytes stand", () => {
     publish(film("1"), { path });
-    expect(plan(film("1"))).toEqual({ do: "write", reason: "changed", evicts: [], drops: undefined, again: [] });
+    expect(plan(film("1"))).toEqual({ do: "write", reason: "changed", evicts: [], left: [], again: [] });
   });
 
   test("is verified where the very bytes stand", () => {
@@ -34,7 +34,7 @@ describe("a page with a path of its own", () => {
     expect(plan(film("1"), "old")).toMatchObject({
       do: "adopt",
       stored: { digest: digestOf("old"), carried: { stamp: { version: 4 } } },
-      drops: undefined,
+      left: [],
       again: [],
     });
   });

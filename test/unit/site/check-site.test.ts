@@ -4,7 +4,7 @@ import { z } from "zod";
 import { RekilnError } from "../../../src/core/errors.ts";
 import { json } from "../../../src/core/json-template.ts";
 import { checkSite } from "../../../src/site/check-site.ts";
-import { defineSite, directory, files } from "../../../src/site/define-site.ts";
+import { defineSite, directory, embedded, files } from "../../../src/site/define-site.ts";
 import { defineEntities, entity, unchecked } from "../../../src/site/entities.ts";
 import type { Problem } from "../../../src/site/problem.ts";
 import type { RouteModel, Site } from "../../../src/site/site.ts";
@@ -171,7 +171,7 @@ describe("a site with mistakes", () => {
       "soruce is no known key — write source",
       "url is no absolute http or https address — give where the site answers, e.g. https://example.com or https://example.com/films",
       'env is no array of names — give names of environment variables, e.g. env: ["SITE_LANGUAGE"]',
-      'source doesn\'t come from files — write source: files("data/")',
+      'source doesn\'t come from files or embedded — write source: files("data/"), or source: embedded()',
       'store doesn\'t come from directory — write store: directory("dist/"), or leave it out',
       "entities.film.index.1 names the field genres again — remove it",
       "entities.film.index.2 is no field name — give a name as a string that doesn't start with -",
@@ -222,6 +222,14 @@ describe("a site with mistakes", () => {
     7,
   ])("can't answer at %s", (url) => {
     expect(pathsOf({ ...sound, url })).toContain("url");
+  });
+
+  test("has a source that rekiln reads or owns, and nothing else", () => {
+    expect(siteOf({ ...sound, source: embedded() }).source).toEqual({ kind: "embedded" });
+    for (const source of [undefined, embedded, "data/", { kind: "sqlite" }, files("")]) {
+      expect(pathsOf({ ...sound, source })).toEqual(["source"]);
+    }
+    expect(problemsOf({ ...sound, source: { ...embedded(), dri: "data/" } })).toMatchObject([{ path: "source.dri" }]);
   });
 
   test("needs a route and entity types from defineEntities", () => {

@@ -1,0 +1,144 @@
+import { Command, Option } from "commander";
+
+import { RekilnError } from "../core/errors.ts";
+import type { PageKey } from "../core/page.ts";
+import type { Queue } from "../queue/queue.ts";
+import { loadConfig } from "../site/load-config.ts";
+import { openBuiltSite } from "../system/built-site.ts";
+import type { BuiltSite } from "../system/built-site.ts";
+import { openQueue } from "../system/open-queue.ts";
+import { planRebuild, queueRebuild } from "../system/run-rebuild.ts";
+import type { RebuildPlan, RebuildTarget } from "../system/run-rebuild.ts";
+import { siteFolders } from "../system/site-folders.ts";
+import { sleep } from "../system/sleep.ts";
+import { confirm } from "./confirm.ts";
+import { EXIT } from "./exit.ts";
+import { interruptSignal } from "./interrupt-signal.ts";
+
+/** Up to so many pages nobody needs to be asked. */
+const UNASKED_MAX = 1;
+const WAIT_MS = 200;
+/** After so long without a message being taken, most likely nobody works. */
+const NOBODY_MS = 5000;
+const REASON_MAX = 500;
+
+interface RebuildFlags {
+  readonly config: string;
+  readonly route?: readonly string[];
+  readonly all?: true;
+  readonly reason?: string;
+  readonly wait?: true;
+  readonly yes?: true;
+  readonly json?: true;
+}
+
+const count = (value: number): string => `${value.toLocaleString("en-US")} ${value === 1 ? "page" : "pages"}`;
+
+function targetOf(name: string | undefined, flags: RebuildFlags): RebuildTarget {
+  const given = [name !== undefined, flags.route !== undefined, flags.all === true].filter(Boolean).length;
+  if (given !== 1) {
+    throw new RekilnError({
+      code: "rebuild-target",
+      message: given === 0 ? "Nothing was named to render again." : "Name one thing to render again.",
+      disposition: "fatal",
+      hint: "Write rekiln rebuild film:42, rekiln rebuild /films/alien/, rekiln rebuild --route genre, or rekiln rebuild --all.",
+    });
+  }
+  if (name !== undefined) return { kind: "name", name };
+  return flags.route === undefined ? { kind: "all" } : { kind: "routes", routes: flags.route };
+}
+
+/** `rekiln rebuild` */
+export function rebuildCommand(): Command {
+  return new Command("rebuild")
+    .description("render pages again, whether or not something changed")
+    .argument("[name]", "an entity (film:42), a page (film/42), or a path (/films/alien/)")
+    .option("--config <file>", "the site's config", "rekiln.config.ts")
+    .addOption(new Option("--route <name...>", "all pages of these routes"))
+    .option("--all", "all pages")
+    .option("--reason <text>", "why: it stands in the messages")
+    .option("--wait", "wait until it is done, and say whether anything had changed")
+    .option("--yes", "don't ask")
+    .option("--json", "print one JSON object")
+    .action(async (name: string | undefined, flags: RebuildFlags) => {
+      const target = targetOf(name, flags);
+      const config = await loadConfig(flags.config, { ...process.env });
+      using built = openBuiltSite(config);
+      const plan = planRebuild(config, built, target);
+      if (plan.pages > UNASKED_MAX && flags.yes !== true && !(await isWanted(plan))) {
+        process.exitCode = EXIT.refused;
+        return;
+      }
+      using queue = openQueue(siteFolders(config));
+      const before = etagsOf(built, plan);
+      await queueRebuild(queue, built, plan, flags.reason?.slice(0, REASON_MAX));
+      if (flags.wait === true) await waitForQueue(queue, plan);
+      const changed = flags.wait === true ? changedSince(built, before) : undefined;
+      if (flags.json === true) {
+        const data = {
+          schema: "rekiln.rebuild/1",
+          pages: plan.pages,
+          routes: plan.routes,
+          isDone: flags.wait === true,
+        };
+        process.stdout.write(`${JSON.stringify({ ...data, ...(changed === undefined ? {} : { changed }) })}\n`);
+        return;
+      }
+      if (changed === undefined) process.stdout.write(`${count(plan.pages)} queued.\n`);
+      else if (changed === 0) process.stdout.write(`${count(plan.pages)} rendered: nothing had changed.\n`);
+      else process.stdout.write(`${count(plan.pages)} rendered, ${count(changed)} changed.\n`);
+    });
+}
+
+async function isWanted(plan: RebuildPlan): Promise<boolean> {
+  if (process.stdin.isTTY && process.stderr.isTTY) {
+    return confirm(`Render ${count(plan.pages)} again?`, process.stdin, process.stderr);
+  }
+  process.stderr.write(`That is ${count(plan.pages)}. Say --yes to render them again.\n`);
+  return false;
+}
+
+/** What is stored of the pages now. Of a whole route, all rows are gone over. */
+function etagsOf({ manifest }: BuiltSite, plan: RebuildPlan): ReadonlyMap<PageKey, string | undefined> {
+  const etags = new Map<PageKey, string | undefined>();
+  const note = (keys: readonly PageKey[]): void => {
+    for (const key of keys) etags.set(key, manifest.page(key)?.published?.etag);
+  };
+  if (plan.keys !== undefined) note(plan.keys);
+  else for (const route of plan.routes) for (const piece of manifest.keysOf(route)) note(piece);
+  return etags;
+}
+
+function changedSince({ manifest }: BuiltSite, before: ReadonlyMap<PageKey, string | undefined>): number {
+  let changed = 0;
+  for (const [key, etag] of before) if (manifest.page(key)?.published?.etag !== etag) changed++;
+  return changed;
+}
+
+/** Waits until the queue holds nothing more. */
+async function waitForQueue(queue: Queue, plan: RebuildPlan): Promise<void> {
+  const signal = interruptSignal();
+  const started = performance.now();
+  let most = 0;
+  let hasStarted = false;
+  let hasTold = false;
+  while (!signal.aborted) {
+    const { live, bulk } = await queue.depth();
+    const left = live.waiting + live.delayed + live.inFlight + bulk.waiting + bulk.delayed + bulk.inFlight;
+    if (left === 0) return;
+    hasStarted ||= live.inFlight + bulk.inFlight > 0 || left < most;
+    most = Math.max(most, left);
+    const elapsed = performance.now() - started;
+    if (!hasStarted && !hasTold && elapsed > NOBODY_MS) {
+      hasTold = true;
+      process.stderr.write("Nobody seems to work on the queue: start rekiln work in another terminal.\n");
+    }
+    if (process.stderr.isTTY) {
+      const done = most - left;
+      const eta = done === 0 ? "" : `, ${Math.ceil((elapsed / done) * left * 0.001)} s to go`;
+      process.stderr.write(`\r\u001B[2K${count(plan.pages)}: ${left.toLocaleString("en-US")} messages left${eta}`);
+    }
+    await sleep(WAIT_MS, signal);
+  }
+  signal.throwIfAborted();
+}

@@ -1,0 +1,101 @@
+import { LANES } from "../queue/queue.ts";
+import type { RouteStatus, SiteStatus } from "../system/read-status.ts";
+import { printable } from "./build-summary.ts";
+import { count, depthText, durationText } from "./queue-text.ts";
+
+const STALE_SHOWN_MAX = 5;
+
+const STATES = {
+  failed: "failed",
+  collided: "without a path of their own",
+  withheld: "waiting to be removed",
+} as const;
+
+function pagesText({ pages, at }: SiteStatus): string {
+  const { stale } = pages;
+  const parts = [`${count(pages.published)} published`];
+  for (const kind of ["failed", "collided", "withheld"] as const) {
+    if (kind === "failed" || stale[kind] > 0) parts.push(`${count(stale[kind])} ${STATES[kind]}`);
+  }
+  parts.push(`${count(pages.due)} due`);
+  if (pages.oldestSince !== undefined) parts.push(`oldest stale for ${durationText(at / 1000 - pages.oldestSince)}`);
+  return parts.join(", ");
+}
+
+function staleLines({ stale, pages, at }: SiteStatus): readonly string[] {
+  const lines = stale.slice(0, STALE_SHOWN_MAX).map(({ key, error, stale: since }) => {
+    const ago = since === undefined ? "" : ` for ${durationText(at / 1000 - since.since)}`;
+    // Most errors begin with the page's key.
+    return `  ${error.startsWith(`${key}:`) ? error : `${key}: ${error}`} (${since?.kind ?? "failed"}${ago})`;
+  });
+  const rest = pages.stale.failed + pages.stale.collided + pages.stale.withheld - lines.length;
+  return rest > 0 ? [...lines, `  and ${count(rest)} more`] : lines;
+}
+
+function sourceText({ source }: SiteStatus): string {
+  const { version, complete, pending, unsent, needsBuild } = source;
+  const parts = [`version ${count(version)}`];
+  if (complete === undefined) parts.push("no build has gone over every page yet: run rekiln build");
+  else if (complete === version) parts.push("which the last complete build has passed");
+  else {
+    const changes = pending === undefined ? "changes that aren't known one by one" : `${count(pending)} changed`;
+    parts.push(`the last complete build passed ${count(complete)}: ${changes} since`);
+  }
+  if (unsent > 0) parts.push(`${count(unsent)} wait for the queue`);
+  if (needsBuild) parts.push("more has changed than is kept one by one: run rekiln build");
+  return parts.join(", ");
+}
+
+function routeText({ route, epoch, built }: RouteStatus): string {
+  if (epoch === undefined) return `${route}: not registered yet`;
+  return `${route}: epoch ${epoch}${built === epoch ? "" : `, rendered whole at ${built ?? "none"}: a build is due`}`;
+}
+
+function deletesText({ deletes }: SiteStatus): string {
+  const { withheld, inHour, cap } = deletes;
+  const done = `${count(inHour)} of at most ${count(cap)} by workers in the last hour`;
+  return withheld === 0 ? done : `${count(withheld)} withheld (rekiln build --max-deletes ${withheld}), ${done}`;
+}
+
+/** How a site is, for people. */
+export function statusLines(status: SiteStatus): readonly string[] {
+  const lines = [
+    "queue",
+    ...LANES.map((lane) => `  ${depthText(lane, status.queue[lane])}`),
+    "pages",
+    `  ${pagesText(status)}`,
+    ...staleLines(status),
+    "source",
+    `  ${sourceText(status)}`,
+    "routes",
+    ...status.routes.map((route) => `  ${routeText(route)}`),
+    "deletes",
+    `  ${deletesText(status)}`,
+  ];
+  return lines.map(printable);
+}
+
+/** The same in one line, for a log. */
+export function statusLine(status: SiteStatus): string {
+  const lanes = LANES.map((lane) => depthText(lane, status.queue[lane]));
+  const { withheld } = status.deletes;
+  const parts = [new Date(status.at).toISOString(), ...lanes, pagesText(status)];
+  if (withheld > 0) parts.push(`${count(withheld)} deletes withheld`);
+  return printable(parts.join("; "));
+}
+
+/** The same for programs. */
+export function statusData(status: SiteStatus, exitCode: number): Readonly<Record<string, unknown>> {
+  const { at, queue, pages, stale, source, routes, deletes } = status;
+  return {
+    schema: "rekiln.status.1",
+    at,
+    queue,
+    pages,
+    stale: stale.map(({ key, error, stale: why }) => ({ page: key, error, ...why })),
+    source,
+    routes,
+    deletes,
+    exitCode,
+  };
+}

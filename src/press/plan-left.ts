@@ -1,0 +1,157 @@
+import type { PageKey } from "../core/page.ts";
+import type { ObjectKey, SitePath } from "../core/path.ts";
+import type { LeftPath } from "../manifest/left-paths.ts";
+import type { ManifestReads, PageRow } from "../manifest/manifest.ts";
+import { ancestorKeys } from "../site/path.ts";
+import type { Site } from "../site/site.ts";
+import type { Snapshot } from "../source/source.ts";
+import type { PageStore } from "../store/store.ts";
+import { claimantsOf, clash, wantedOf } from "./path-claims.ts";
+import type { Claimant, WantedPath } from "./path-claims.ts";
+import { canRedirect, redirectKey } from "./redirect-page.ts";
+
+export interface LeftContext {
+  readonly site: Site;
+  readonly store: PageStore;
+  /** Collision keys of the files of `static/`: they own their paths. */
+  readonly staticKeys: ReadonlySet<string>;
+  readonly carriedKey: (key: PageKey) => string;
+}
+
+/** What becomes of a path that a page has left, or that one comes to. */
+export type LeftAct =
+  /** The page's file goes: another page lives where it stood. */
+  | { readonly do: "drop"; readonly at: WantedPath }
+  /** Pages that want the path are pressed next. */
+  | { readonly do: "hand-over"; readonly at: WantedPath; readonly removes: boolean }
+  | { readonly do: "redirect"; readonly at: WantedPath; readonly to: SitePath }
+  | { readonly do: "tombstone"; readonly at: WantedPath; readonly removes: boolean }
+  /** What was recorded of it is true no longer. */
+  | { readonly do: "forget"; readonly collisionKey: string };
+
+/** What the press of a page does to paths that it, or another page, has left. */
+export interface LeftPlan {
+  readonly acts: readonly LeftAct[];
+  /** What can't stand beside the page, and goes before it comes. */
+  readonly evicts: readonly ObjectKey[];
+  /** Pages that may now have their path. */
+  readonly again: readonly PageKey[];
+}
+
+/** Whose file stands at a path that a page has left: its own, or its redirect; none; or somebody else's. */
+export function standingAt(
+  { store, carriedKey }: LeftContext,
+  key: PageKey,
+  at: WantedPath,
+  etag: string | undefined,
+): "own" | "none" | "other" {
+  const found = store.etag(at.key);
+  if (found === undefined) return "none";
+  if (found === etag) return "own";
+  const carried = store.read(at.key)?.carried?.key;
+  const own = carriedKey(key);
+  return carried === own || carried === redirectKey(own) ? "own" : "other";
+}
+
+/** The pages that want a path, and may have it now or no longer. */
+export function keysOf(claimants: readonly Claimant[]): readonly PageKey[] {
+  return claimants.filter(({ wants }) => wants !== undefined).map(({ key }) => key);
+}
+
+/** Whether a page, or a static file, is where nothing else can stand beside it. */
+function isLivedAt({ store, staticKeys }: LeftContext, at: WantedPath, claimants: readonly Claimant[]): boolean {
+  if (staticKeys.has(at.collisionKey)) return true;
+  return claimants.some(({ stands }) => stands !== undefined && store.etag(stands.at.key) === stands.etag);
+}
+
+/** What becomes of a path at which `key` doesn't live, and which others may want; `to` is where it lives now. */
+export function actOnLeft(
+  context: LeftContext,
+  key: PageKey,
+  at: WantedPath,
+  to: WantedPath | undefined,
+  claimants: readonly Claimant[],
+  etag?: string,
+): LeftAct | undefined {
+  const standing = standingAt(context, key, at, etag);
+  if (standing === "other") return undefined;
+  const isOwn = standing === "own";
+  if (isLivedAt(context, at, claimants)) return isOwn ? { do: "drop", at } : undefined;
+  const takers = claimants.filter(({ wants }) => wants !== undefined);
+  if (takers.length > 0) {
+    // Only a file in the very place can be overwritten, so that the path is never without one.
+    const removes = isOwn && takers.every(({ wants }) => wants?.key !== at.key);
+    return { do: "hand-over", at, removes };
+  }
+  return to !== undefined && canRedirect(at.key)
+    ? { do: "redirect", at, to: to.path }
+    : { do: "tombstone", at, removes: isOwn };
+}
+
+/** The paths that are recorded as left and can't stay so beside a page at `to`. */
+function* leftBeside(manifest: ManifestReads, to: WantedPath): Iterable<LeftPath> {
+  const same = manifest.left.at(to.collisionKey);
+  if (same !== undefined) yield same;
+  for (const folder of ancestorKeys(to.path)) {
+    const file = manifest.left.at(folder);
+    if (file !== undefined && !file.path.endsWith("/")) yield file;
+  }
+  if (!to.path.endsWith("/")) yield* manifest.left.below(to.collisionKey);
+}
+
+/** Redirects of a page lead to where it is now, not from one to the next; without such a place they are tombstones. */
+function* actsOnOlder(
+  context: LeftContext,
+  older: readonly LeftPath[],
+  key: PageKey,
+  to: WantedPath | undefined,
+): Iterable<LeftAct> {
+  for (const { kind, path, collisionKey } of older) {
+    const at = wantedOf(path);
+    // Whom it is handed over to is pressed, or it is settled at the end.
+    if (kind === "handover" || (at !== undefined && to !== undefined && clash(at, to))) continue;
+    const standing = at === undefined ? "other" : standingAt(context, key, at, undefined);
+    if (at === undefined || standing === "other") yield { do: "forget", collisionKey };
+    else if (to !== undefined && canRedirect(at.key)) yield { do: "redirect", at, to: to.path };
+    else if (kind === "redirect") yield { do: "tombstone", at, removes: standing === "own" };
+  }
+}
+
+/**
+ * What a page leaves when it comes to be published at `to`, or nowhere, instead of where its row says, and what must
+ * make room for it.
+ */
+export function planLeft(
+  context: LeftContext,
+  manifest: ManifestReads,
+  snapshot: Snapshot,
+  page: { readonly key: PageKey; readonly row: PageRow | undefined },
+  to: WantedPath | undefined,
+): LeftPlan {
+  const { key, row } = page;
+  const published = row?.published;
+  const was = published === undefined ? undefined : wantedOf(published.path);
+  const acts: LeftAct[] = [];
+  const evicts: ObjectKey[] = [];
+  const again: PageKey[] = [];
+  for (const left of to === undefined ? [] : leftBeside(manifest, to)) {
+    const at = wantedOf(left.path);
+    acts.push({ do: "forget", collisionKey: left.collisionKey });
+    if (at === undefined || at.key === to?.key) continue;
+    // Of one that is gone the folder may still be there.
+    if (standingAt(context, left.key, at, undefined) !== "other") evicts.push(at.key);
+  }
+  if (was !== undefined && was.key !== to?.key) {
+    const claimants = claimantsOf(context.site, manifest, snapshot, key, was);
+    again.push(...keysOf(claimants));
+    if (to === undefined || !clash(was, to)) {
+      const act = actOnLeft(context, key, was, to, claimants, published?.etag);
+      if (act !== undefined) acts.push(act);
+    } else if (standingAt(context, key, was, published?.etag) === "own") evicts.push(was.key);
+  }
+  if (published?.path !== to?.path || published === undefined) {
+    const older = manifest.left.of(key).filter(({ collisionKey }) => collisionKey !== was?.collisionKey);
+    acts.push(...actsOnOlder(context, older, key, to));
+  }
+  return { acts, evicts, again };
+}

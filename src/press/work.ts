@@ -1,0 +1,458 @@
+import { decodeChange, encodeChange } from "../core/change-event.ts";
+import type { Clock } from "../core/clock.ts";
+import { RekilnError } from "../core/errors.ts";
+import type { PageKey } from "../core/page.ts";
+import { parsePageKey } from "../core/page.ts";
+import { encodeWork, keyBatches } from "../core/work-message.ts";
+import type { PagesMessage, RouteMessage } from "../core/work-message.ts";
+import type { Manifest } from "../manifest/manifest.ts";
+import { LANES } from "../queue/queue.ts";
+import type { Lane, Queue, Received, Sleep } from "../queue/queue.ts";
+import type { Site } from "../site/site.ts";
+import type { SourceReader } from "../source/source.ts";
+import { firstPagesOfRoute, isPageOfSnapshot } from "./build-plan.ts";
+import { HeldMessages, VISIBILITY_SECONDS } from "./held-messages.ts";
+import type { PressPool } from "./press-pool.ts";
+import type { Pressed } from "./press-pages.ts";
+import { regenerate } from "./regenerate.ts";
+import type { Regenerated } from "./regenerate.ts";
+import { readEvents } from "./work-events.ts";
+import type { AskedPages, WorkEvents } from "./work-events.ts";
+import { expandEvents } from "./work-expand.ts";
+import type { ExpandContext, ExpandedEvents } from "./work-expand.ts";
+import type { WorkMetrics } from "./work-metrics.ts";
+import { WorkTally } from "./work-tally.ts";
+
+/** Events are taken in together up to these, so that many of one entity are one. */
+const MESSAGES_MAX = 10_000;
+const RECEIVE_MAX = 500;
+const BYTES_MAX = 16 << 20;
+const BULK_PAGES = 128;
+const IDLE_WAIT_MS = 1000;
+const RELAY_MS = 1000;
+const TRIES_MAX = 5;
+const SET_ASIDE_SECONDS_MAX = 900;
+const EPOCH_WAIT_SECONDS = 10;
+/** After a failure that passes by itself: a file that another process holds for long. */
+const TROUBLE_SECONDS = 1;
+
+/** Why a worker must not go on with what it was started with. */
+export type Standing = { readonly kind: "current" } | { readonly kind: "replaced"; readonly message: string };
+
+export interface WorkContext {
+  readonly site: Site;
+  readonly reader: SourceReader;
+  readonly manifest: Manifest;
+  readonly pool: PressPool;
+  readonly queue: Queue;
+  /** Of the whole set of templates. */
+  readonly epoch: number;
+  readonly clock: Clock;
+  readonly sleep: Sleep;
+  /** From 0 to 1. */
+  readonly random: () => number;
+  readonly metrics: WorkMetrics;
+  /** Whether templates and manifest are still those that the worker was started with. */
+  readonly standing: () => Standing;
+  readonly knownBefore: ExpandContext["knownBefore"];
+  /** Sends what waits in the outbox. */
+  readonly relay: () => Promise<void>;
+  /** Brings up to date what follows the pages: sitemaps. Called now and then, and at the end of a drain. */
+  readonly settle: () => Promise<void>;
+  readonly onProgress: (tally: WorkTally) => void;
+  /** Told of failures that the worker outlives. */
+  readonly warn?: (message: string) => void;
+}
+
+export interface WorkOptions {
+  readonly lanes: readonly Lane[];
+  readonly untilEmpty: boolean;
+  readonly maxDeletes: number | undefined;
+  /** About how long a page that failed waits for its first retry; each further one waits twice as long. Default 2. */
+  readonly retrySeconds?: number | undefined;
+  /** Stops receiving; what was received is still done. */
+  readonly stop: AbortSignal;
+  /** Gives up what is under way: it is released. */
+  readonly abort: AbortSignal;
+}
+
+export interface WorkResult {
+  readonly tally: WorkTally;
+  readonly ended: "empty" | "stopped" | "replaced";
+  /** Why, when it was replaced. */
+  readonly message: string | undefined;
+  /** Messages that were given back unfinished. */
+  readonly released: number;
+}
+
+/** Drains the queue until it is told to stop, or until it is empty. */
+export async function work(context: WorkContext, options: WorkOptions): Promise<WorkResult> {
+  const worker = new Worker(context, options);
+  return worker.run();
+}
+
+class Worker {
+  readonly #context: WorkContext;
+  readonly #options: WorkOptions;
+  readonly #held: HeldMessages;
+  readonly #tally = new WorkTally();
+  /** Bulk messages under way. */
+  readonly #bulk = new Set<Promise<void>>();
+  /** When messages that were set aside come back, in milliseconds since 1970. */
+  #asideUntil: number[] = [];
+  /** Ends the wait for messages: a thread is free. */
+  #wake: AbortController | undefined;
+  #relayedAt = Number.NEGATIVE_INFINITY;
+  #settledAt = 0;
+  #failure: unknown;
+
+  constructor(context: WorkContext, options: WorkOptions) {
+    this.#context = context;
+    this.#options = options;
+    this.#held = new HeldMessages(context.queue, context.sleep);
+  }
+
+  async run(): Promise<WorkResult> {
+    const beating = new AbortController();
+    const heart = this.#held.beat(beating.signal);
+    let ended: WorkResult["ended"] = "stopped";
+    let message: string | undefined;
+    let released = 0;
+    try {
+      for (;;) {
+        if (this.#options.stop.aborted) break;
+        const standing = this.#context.standing();
+        if (standing.kind === "replaced") {
+          [ended, message] = ["replaced", standing.message];
+          break;
+        }
+        try {
+          await this.#relay();
+          if (await this.#turn()) continue;
+          if (this.#options.untilEmpty && (await this.#isEmpty())) {
+            ended = "empty";
+            break;
+          }
+        } catch (error) {
+          if (!isPassing(error)) throw error;
+          this.#context.warn?.(error.message);
+          await this.#context.sleep(TROUBLE_SECONDS * 1000, this.#options.stop);
+        }
+      }
+      await Promise.all(this.#bulk);
+      if (this.#failure !== undefined) throw this.#failure;
+      await this.#context.settle();
+    } catch (error) {
+      if (!this.#options.abort.aborted) throw error;
+    } finally {
+      await Promise.allSettled(this.#bulk);
+      beating.abort();
+      await heart;
+      released = await this.#held.releaseAll();
+    }
+    return { tally: this.#tally, ended, message, released };
+  }
+
+  async #relay(): Promise<void> {
+    const now = this.#context.clock();
+    if (now - this.#relayedAt < RELAY_MS) return;
+    this.#relayedAt = now;
+    await this.#context.relay();
+    if (now - this.#settledAt > 5 * RELAY_MS) {
+      this.#settledAt = now;
+      await this.#context.settle();
+    }
+  }
+
+  /** Does what there is to do. @returns whether there was anything */
+  async #turn(): Promise<boolean> {
+    if (this.#failure !== undefined) throw this.#failure;
+    const { lanes } = this.#options;
+    if (lanes.includes("live")) {
+      const live = await this.#gather("live");
+      if (live.length > 0) {
+        await this.#answer(live);
+        return true;
+      }
+    }
+    if (lanes.includes("bulk") && this.#bulk.size < this.#context.pool.size) {
+      const bulk = await this.#receive("bulk", 1, 0);
+      for (const message of bulk) this.#start(message);
+      if (bulk.length > 0) return true;
+    }
+    return this.#wait();
+  }
+
+  /** Waits for a message, or for a bulk message to be done. */
+  async #wait(): Promise<boolean> {
+    const isBusy = this.#bulk.size > 0;
+    const waitMs = isBusy || !this.#options.untilEmpty ? IDLE_WAIT_MS : 0;
+    const lane = this.#options.lanes[0] ?? "live";
+    if (lane === "live") {
+      this.#wake = new AbortController();
+      const received = await this.#receive("live", RECEIVE_MAX, waitMs, this.#wake.signal);
+      if (received.length > 0) await this.#answer(received);
+      return received.length > 0 || isBusy;
+    }
+    if (!isBusy) {
+      const received = await this.#receive("bulk", 1, waitMs);
+      for (const message of received) this.#start(message);
+      return received.length > 0;
+    }
+    await Promise.race(this.#bulk);
+    return true;
+  }
+
+  async #receive(lane: Lane, max: number, waitMs: number, wake?: AbortSignal): Promise<readonly Received[]> {
+    const { stop } = this.#options;
+    const signal = wake === undefined ? stop : AbortSignal.any([stop, wake]);
+    const options = { max, visibilitySeconds: VISIBILITY_SECONDS, waitMs, signal };
+    const received = await this.#context.queue.receive(lane, options);
+    this.#held.add(received);
+    return received;
+  }
+
+  /** Takes all that waits now, up to a bound. */
+  async #gather(lane: Lane): Promise<readonly Received[]> {
+    const gathered: Received[] = [];
+    let bytes = 0;
+    while (gathered.length < MESSAGES_MAX && bytes < BYTES_MAX && !this.#options.stop.aborted) {
+      const received = await this.#receive(lane, RECEIVE_MAX, 0).catch((error: unknown) => {
+        // Those that came already are answered.
+        if (gathered.length === 0) throw error;
+        return [];
+      });
+      for (const message of received) bytes += message.body.length;
+      gathered.push(...received);
+      if (received.length < RECEIVE_MAX) break;
+    }
+    return gathered;
+  }
+
+  /** An empty poll is not yet an empty queue: others may hold messages, and retries wait for their time. */
+  async #isEmpty(): Promise<boolean> {
+    const depth = await this.#context.queue.depth();
+    const now = this.#context.clock();
+    this.#asideUntil = this.#asideUntil.filter((until) => until > now);
+    let aside = this.#asideUntil.length;
+    for (const lane of LANES) {
+      if (!this.#options.lanes.includes(lane)) continue;
+      const { waiting, inFlight, delayed } = depth[lane];
+      if (waiting > 0) return false;
+      if (inFlight > 0 || delayed > aside) {
+        await this.#context.sleep(200, this.#options.stop);
+        return false;
+      }
+      aside -= delayed;
+    }
+    return true;
+  }
+
+  #start(message: Received): void {
+    const task = this.#answer([message])
+      .catch((error: unknown) => {
+        if (!this.#options.abort.aborted) this.#failure ??= error;
+      })
+      .finally(() => {
+        this.#bulk.delete(task);
+        this.#wake?.abort();
+      });
+    this.#bulk.add(task);
+  }
+
+  /** Does what messages ask for, and answers them. */
+  async #answer(messages: readonly Received[]): Promise<void> {
+    const events = readEvents(messages);
+    try {
+      await this.#refuse(events.refused);
+      if (events.changes.length > 0) await this.#expand(events.changes);
+      // What was asked for page by page is asked for once, however often it was.
+      for (const { message, source } of events.pages) await this.#pages(message, source);
+      for (const { message, source } of events.routes) await this.#route(message, source);
+    } catch (error) {
+      if (!isPassing(error)) throw error;
+      this.#context.warn?.(error.message);
+      await this.#held.giveBack(messages, TROUBLE_SECONDS);
+    }
+    this.#context.onProgress(this.#tally);
+  }
+
+  async #refuse(refused: WorkEvents["refused"]): Promise<void> {
+    for (const { received, reason } of refused) {
+      await this.#held.discard(received, reason);
+      this.#tally.discarded++;
+    }
+  }
+
+  /** Expands changes, and presses what they affect, or hands it on. */
+  async #expand(changes: WorkEvents["changes"]): Promise<void> {
+    const { site, manifest, reader, epoch, knownBefore } = this.#context;
+    const snapshot = reader.snapshot();
+    const ahead = changes.filter(({ change }) => change.version > snapshot.version);
+    // Whoever doesn't know of which version an event is means: of now.
+    const ready = changes
+      .filter(({ change }) => change.version <= snapshot.version)
+      .map(({ change, source }) => ({
+        change: change.version === 0 ? { ...change, version: snapshot.version } : change,
+        source,
+      }));
+    for (const { source } of ahead) await this.#setAsideChanges(source, 1);
+    if (ready.length === 0) return;
+    const done = ready.flatMap(({ source }) => source);
+    const since = Math.min(...done.map(({ sentAt }) => sentAt));
+    let expanded: ExpandedEvents;
+    try {
+      expanded = expandEvents(
+        { site, manifest, snapshot, epoch, knownBefore },
+        ready.map(({ change }) => change),
+      );
+    } catch (error) {
+      if (!(error instanceof RekilnError) || error.code !== "epoch-behind") throw error;
+      await this.#setAsideChanges(done, EPOCH_WAIT_SECONDS);
+      return;
+    }
+    this.#tally.changes += ready.length;
+    const version = Math.max(...ready.map(({ change }) => change.version));
+    const request = { version, epoch, isForced: false, since, waited: 0 };
+    if (expanded.kind === "whole") {
+      // More than is worth to name: each route as a whole.
+      const bodies = [...site.routes.keys()].map((route) => encodeWork({ kind: "route", route, ...request }));
+      await this.#send("bulk", bodies);
+    } else {
+      this.#tally.affected += expanded.own.length + expanded.others.length + expanded.handedOn.length;
+      const bodies: string[] = [];
+      for (const keys of keyBatches(expanded.handedOn, BULK_PAGES)) {
+        bodies.push(encodeWork({ kind: "pages", keys, tries: 0, ...request }));
+      }
+      await this.#send("bulk", bodies);
+      this.#tally.handedOn += bodies.length;
+      await this.#regenerate([expanded.own, expanded.others], { ...request, findsFurther: false });
+    }
+    await this.#held.ack(done);
+    this.#tally.messages += done.length;
+  }
+
+  async #pages(message: PagesMessage, source: readonly Received[]): Promise<void> {
+    if (await this.#isBehind(message, source)) return;
+    const { keys } = message;
+    const { failed } = await this.#regenerate([keys], { ...message, findsFurther: false }, source);
+    const [only] = keys;
+    const error = only === undefined ? undefined : failed.get(only);
+    if (keys.length === 1 && error !== undefined && message.tries + 1 >= TRIES_MAX) {
+      for (const received of source) await this.#held.discard(received, error);
+      this.#tally.discarded += source.length;
+      return;
+    }
+    await this.#held.ack(source);
+    this.#tally.messages += source.length;
+  }
+
+  /** Cuts a route into messages of pages: those that the source has, and those that only the manifest knows. */
+  async #route(message: RouteMessage, source: readonly Received[]): Promise<void> {
+    if (await this.#isBehind(message, source)) return;
+    const { site, manifest, reader } = this.#context;
+    const snapshot = reader.snapshot();
+    const route = site.routes.get(message.route);
+    const { route: _name, kind: _kind, ...request } = message;
+    const send = async (keys: readonly PageKey[]): Promise<void> => {
+      const bodies = [...keyBatches(keys, BULK_PAGES)].map((batch) =>
+        encodeWork({ ...request, kind: "pages", keys: batch, tries: 0, waited: 0 }),
+      );
+      await this.#send("bulk", bodies);
+      this.#tally.handedOn += bodies.length;
+    };
+    if (route !== undefined) {
+      for (const piece of firstPagesOfRoute(route, snapshot, RECEIVE_MAX)) await send(piece);
+    }
+    for (const piece of manifest.keysOf(message.route)) {
+      // Further pages of lists, and what is gone.
+      await send(piece.filter((key) => parsePageKey(key).number > 1 || !isPageOfSnapshot(site, key, snapshot)));
+    }
+    await this.#held.ack(source);
+    this.#tally.messages += source.length;
+  }
+
+  /** Sets aside what needs newer data or templates than there are here. */
+  async #isBehind(message: PagesMessage | RouteMessage, source: readonly Received[]): Promise<boolean> {
+    const { reader, epoch } = this.#context;
+    if (message.epoch <= epoch && message.version <= reader.snapshot().version) return false;
+    const delay = message.epoch > epoch ? EPOCH_WAIT_SECONDS : Math.max(1, message.waited);
+    const seconds = Math.min(delay, SET_ASIDE_SECONDS_MAX);
+    const body = encodeWork({ ...message, waited: message.waited + seconds });
+    await this.#setAside(source, [body], seconds);
+    return true;
+  }
+
+  async #setAsideChanges(source: readonly Received[], least: number): Promise<void> {
+    for (const received of source) {
+      const read = decodeChange(received.body);
+      const waited = read.ok ? read.event.waited : 0;
+      const seconds = Math.min(Math.max(least, waited), SET_ASIDE_SECONDS_MAX);
+      const encoded = read.ok ? encodeChange({ ...read.event, waited: waited + seconds }) : undefined;
+      await this.#setAside([received], encoded?.ok === true ? encoded.bodies : [received.body], seconds);
+    }
+  }
+
+  /** Sends copies with a delay, and acks the originals: waiting is not failing. */
+  async #setAside(source: readonly Received[], bodies: readonly string[], delaySeconds: number): Promise<void> {
+    await this.#send(source[0]?.lane ?? "live", bodies, delaySeconds);
+    await this.#held.ack(source);
+    this.#tally.setAside += bodies.length;
+    const until = this.#context.clock() + delaySeconds * 1000;
+    for (let body = 0; body < bodies.length; body++) this.#asideUntil.push(until);
+  }
+
+  /** @throws RekilnError when the queue doesn't take one of them: then nothing that led to them is acked */
+  async #send(lane: Lane, bodies: readonly string[], delaySeconds = 0): Promise<void> {
+    if (bodies.length === 0) return;
+    const results = await this.#context.queue.send(
+      lane,
+      bodies.map((body) => ({ body, delaySeconds })),
+    );
+    for (const result of results) if (result.kind === "failed") throw result.error;
+  }
+
+  async #regenerate(
+    groups: readonly (readonly PageKey[])[],
+    request: AskedPages,
+    source: readonly Received[] = [],
+  ): Promise<Regenerated> {
+    const { manifest, pool, clock, metrics } = this.#context;
+    const onPressed = (pressed: Pressed): void => {
+      this.#tally.add(pressed.outcomes);
+      metrics.pages(pressed.outcomes);
+      metrics.renderMs(pressed.times.render);
+      this.#context.onProgress(this.#tally);
+    };
+    const { maxDeletes } = this.#options;
+    const done = await regenerate({ manifest, pool, clock, maxDeletes, onPressed }, groups, request);
+    // Told to give up, a press leaves out the rest of its batch: it is released, not acked.
+    this.#options.abort.throwIfAborted();
+    this.#tally.withheld += done.withheld;
+    metrics.latency(Math.max(0, clock() - request.since) / 1000);
+    const keys = groups.flat();
+    const lane = source[0]?.lane ?? "live";
+    for (const key of done.failed.keys()) {
+      // A message of one page counts how often it has failed; others may have been pressed along with it.
+      const tries = 1 + (keys.length === 1 && keys[0] === key ? (request.tries ?? 0) : 0);
+      if (tries < TRIES_MAX) await this.#retry(key, request, tries, lane);
+    }
+    for (const key of done.unsettled) await this.#retry(key, request, 0, lane);
+    return done;
+  }
+
+  /** A page that failed leaves its batch as a message of its own. */
+  async #retry(key: PageKey, request: AskedPages, tries: number, lane: Lane): Promise<void> {
+    const { version, epoch, since } = request;
+    const delay = Math.ceil(((this.#options.retrySeconds ?? 2) / 2) * 2 ** tries * (0.5 + this.#context.random()));
+    const body = encodeWork({ kind: "pages", keys: [key], tries, version, epoch, isForced: true, since, waited: 0 });
+    await this.#send(lane, [body], Math.min(delay, SET_ASIDE_SECONDS_MAX));
+    this.#tally.retries++;
+    this.#context.metrics.retry();
+  }
+}
+
+/** Whether an error may not come again: what it interrupted is tried later. */
+function isPassing(error: unknown): error is RekilnError {
+  return error instanceof RekilnError && error.disposition === "retry";
+}

@@ -1,0 +1,20 @@
+import { RekilnError } from "../core/errors.ts";
+import { EmbeddedSource } from "../source/embedded-source.ts";
+import type { SiteWriter } from "./site-writer.ts";
+
+/**
+ * The source of a site, to be written.
+ *
+ * @throws RekilnError `type-unknown`; `source-read-only`, naming the file to edit instead
+ */
+export async function embeddedOf(site: SiteWriter, type: string, id: string | undefined): Promise<EmbeddedSource> {
+  site.checkType(type);
+  if (site.source instanceof EmbeddedSource) return site.source;
+  const place = await site.placeOf(type, id);
+  throw new RekilnError({
+    code: "source-read-only",
+    message: `The source of this site is ${site.source.identity.replace(":", " ")}: rekiln only reads it.`,
+    disposition: "fatal",
+    hint: `Edit ${place}, then run ${id === undefined ? "" : `rekiln publish ${type}:${id}, or `}rekiln build.`,
+  });
+}

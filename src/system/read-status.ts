@@ -1,0 +1,102 @@
+import type { Clock } from "../core/clock.ts";
+import type { PageStates, StalePage } from "../manifest/manifest.ts";
+import { deleteCap, deletesInHour } from "../press/deletes.ts";
+import type { Lane, LaneDepth } from "../queue/queue.ts";
+import type { LoadedConfig } from "../site/load-config.ts";
+import type { Source } from "../source/source.ts";
+import { openBuiltSite } from "./built-site.ts";
+import { openQueue } from "./open-queue.ts";
+import { siteFolders } from "./site-folders.ts";
+
+const STALE_LISTED_MAX = 20;
+
+export interface RouteStatus {
+  readonly route: string;
+  /** In which its templates, or the code, changed last; undefined for one that was never registered. */
+  readonly epoch: number | undefined;
+  /** At which it was last rendered whole. */
+  readonly built: number | undefined;
+}
+
+/** How a site is at one moment. */
+export interface SiteStatus {
+  /** In milliseconds since 1970. */
+  readonly at: number;
+  readonly queue: Readonly<Record<Lane, LaneDepth>>;
+  readonly pages: PageStates;
+  /** The pages that have been stale longest. */
+  readonly stale: readonly StalePage[];
+  readonly source: {
+    readonly version: number;
+    /** The version that the last complete build passed; undefined before the first. */
+    readonly complete: number | undefined;
+    /** Entities that changed since then; undefined when that isn't known, so that the next build is whole. */
+    readonly pending: number | undefined;
+    /** Changes that the queue hasn't taken yet. */
+    readonly unsent: number;
+    /** There were more changes than are kept one by one. */
+    readonly needsBuild: boolean;
+  };
+  readonly routes: readonly RouteStatus[];
+  readonly deletes: {
+    readonly withheld: number;
+    /** By workers, within the last hour. */
+    readonly inHour: number;
+    /** Most that they may, if nothing else is said. */
+    readonly cap: number;
+  };
+}
+
+/** Reads how a site is, as often as it is asked; changes nothing, and is in nobody's way. */
+export class StatusReader {
+  readonly #config: LoadedConfig;
+  readonly #clock: Clock;
+  /** Counting changes reads them all: once for the same two versions. */
+  #counted: { readonly version: number; readonly complete: number; readonly pending: number | undefined } | undefined;
+
+  constructor(config: LoadedConfig, clock: Clock) {
+    this.#config = config;
+    this.#clock = clock;
+  }
+
+  /** @throws RekilnError `site-not-built` */
+  async read(): Promise<SiteStatus> {
+    // Opened each time: a build may replace the manifest meanwhile.
+    using built = openBuiltSite(this.#config);
+    using queue = openQueue(siteFolders(this.#config));
+    const { manifest, source, record, isComplete } = built;
+    const at = this.#clock();
+    const pages = manifest.states(Math.floor(at / 1000));
+    const version = source.version();
+    const complete = isComplete ? Number(manifest.meta("complete")) : undefined;
+    return {
+      at,
+      queue: await queue.depth(),
+      pages,
+      stale: manifest.stalePages(STALE_LISTED_MAX),
+      source: {
+        version,
+        complete,
+        pending: complete === undefined ? undefined : this.#pending(source, version, complete),
+        unsent: source.outbox.count(),
+        needsBuild: source.outbox.needsBuild(),
+      },
+      routes: [...this.#config.site.routes.keys()].map((route) => {
+        const whole = manifest.meta(`built:${route}`);
+        return { route, epoch: record.routes[route]?.epoch, built: whole === undefined ? undefined : Number(whole) };
+      }),
+      deletes: {
+        withheld: pages.stale.withheld,
+        inHour: deletesInHour(manifest, at),
+        cap: deleteCap(pages.published),
+      },
+    };
+  }
+
+  #pending(source: Source, version: number, complete: number): number | undefined {
+    if (this.#counted?.version !== version || this.#counted.complete !== complete) {
+      this.#counted = { version, complete, pending: source.changesSince(complete)?.length };
+    }
+    return this.#counted.pending;
+  }
+}

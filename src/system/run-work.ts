@@ -1,0 +1,209 @@
+import { existsSync, statSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+
+import { RekilnError } from "../core/errors.ts";
+import { SqliteManifest } from "../manifest/sqlite-manifest.ts";
+import { relayOutbox } from "../press/publish.ts";
+import { parseSiteRecord, registerTemplates } from "../press/site-record.ts";
+import type { SiteRecord } from "../press/site-record.ts";
+import { readAssets } from "../press/static-files.ts";
+import { work } from "../press/work.ts";
+import type { Standing, WorkResult } from "../press/work.ts";
+import type { WorkMetrics } from "../press/work-metrics.ts";
+import type { WorkTally } from "../press/work-tally.ts";
+import type { Lane } from "../queue/queue.ts";
+import { createEtaRenderer } from "../render/eta-renderer.ts";
+import { readTemplates } from "../render/template-set.ts";
+import { loadConfig } from "../site/load-config.ts";
+import { DirectoryPageStore } from "../store/directory.ts";
+import { openQueue } from "./open-queue.ts";
+import { dataFolderOf, entityFileOf, openSource } from "./open-source.ts";
+import { siteFolders } from "./site-folders.ts";
+import { RecordKeeper } from "./record-keeper.ts";
+import { sleep } from "./sleep.ts";
+import { SourceWatch } from "./source-watch.ts";
+import { takeTemplates } from "./templates-record.ts";
+import { ThreadPool } from "./thread-pool.ts";
+
+/** After so long whatever is still under way is given back. */
+const ABORT_MS = 20_000;
+
+export interface RunWorkOptions {
+  readonly configFile: string;
+  readonly lanes: readonly Lane[];
+  readonly untilEmpty: boolean;
+  /** Threads; undefined is one for each processor. */
+  readonly concurrency: number | undefined;
+  readonly maxDeletes: number | undefined;
+  /** As of `WorkOptions`. */
+  readonly retrySeconds?: number | undefined;
+  /** Turns edits of the source's files into events. */
+  readonly watches: boolean;
+}
+
+export interface WorkSurroundings {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Stops receiving. */
+  readonly stop: AbortSignal;
+  readonly metrics: WorkMetrics;
+  readonly onProgress: (tally: WorkTally) => void;
+  /** Something that the one who started it should know, though work goes on. */
+  readonly warn: (message: string) => void;
+  /** Called once the worker is ready to receive. */
+  readonly onReady: (threads: number) => void;
+}
+
+/**
+ * Works on the queue of a site on this machine.
+ *
+ * @throws RekilnError `site-not-built`, `templates-not-registered`
+ */
+export async function runWork(options: RunWorkOptions, surroundings: WorkSurroundings): Promise<WorkResult> {
+  const { environment, stop, metrics, onProgress, warn } = surroundings;
+  const config = await loadConfig(options.configFile, environment);
+  const { site, code } = config;
+  const folders = siteFolders(config);
+  const templates = readTemplates(folders.templates);
+  createEtaRenderer(templates);
+  const { assets } = await readAssets(folders.static);
+
+  using stack = new DisposableStack();
+  if (!existsSync(folders.store)) throw notBuilt("nothing is there");
+  const store = new DirectoryPageStore(folders.store, `${process.pid}-main`);
+  const record = recordOf(store);
+  const manifestFile = join(folders.state, `manifest-${record.siteId}.db`);
+  if (!existsSync(manifestFile)) throw notBuilt("its manifest isn't there");
+  const manifest = stack.use(new SqliteManifest(manifestFile));
+  if (manifest.meta("generation") !== String(record.generation)) throw notBuilt("its manifest is of another time");
+  if (manifest.meta("complete") === undefined || manifest.meta("bulk") !== undefined) {
+    throw notBuilt("its first build didn't end");
+  }
+  const taken = takeTemplates(site, code, templates, assets, manifest);
+  if (registerTemplates(record, taken).epoch !== record.epoch) throw notRegistered();
+
+  const source = stack.use(openSource(config, { firstVersion: record.ceiling, isDurable: true }));
+  const queue = stack.use(openQueue(folders));
+  const abort = new AbortController();
+  const giveUp = (): void => {
+    const timer = setTimeout(() => abort.abort(), ABORT_MS);
+    timer.unref();
+  };
+  stop.addEventListener("abort", giveUp, { once: true });
+  stack.defer(() => stop.removeEventListener("abort", giveUp));
+  const keeper = new RecordKeeper(store, manifest, source);
+  keeper.keep();
+  const threads = options.concurrency ?? availableParallelism();
+  await using pool = new ThreadPool(
+    {
+      configFile: config.configFile,
+      environment,
+      codeFingerprint: taken.code,
+      templates,
+      assets,
+      staticFolder: folders.static,
+      storeFolder: folders.store,
+      entityFile: entityFileOf(folders),
+      manifestFile,
+      epochs: new Map(Object.entries(record.routes).map(([route, { epoch }]) => [route, epoch])),
+      isFirstBuild: false,
+      isDryRun: false,
+    },
+    threads,
+    abort.signal,
+  );
+  const { ino } = statSync(manifestFile);
+  const standing = (): Standing => {
+    const now = keeper.read();
+    if (now === undefined) {
+      return { kind: "replaced", message: "The site record is gone: run rekiln build, then start the worker again." };
+    }
+    if (now.epoch !== record.epoch) {
+      return { kind: "replaced", message: "Newer templates were registered: start the worker again with them." };
+    }
+    const isSame =
+      now.generation === record.generation && statSync(manifestFile, { throwIfNoEntry: false })?.ino === ino;
+    if (isSame) return { kind: "current" };
+    return { kind: "replaced", message: "The manifest was replaced: run rekiln build, then start the worker again." };
+  };
+  let hasWarned = false;
+  const relay = async (): Promise<void> => {
+    const report = await relayOutbox(source.outbox, queue, { signal: stop });
+    if ((report.needsBuild || report.tooLarge > 0) && !hasWarned) {
+      hasWarned = true;
+      warn("More changed than can be followed one by one: run rekiln build.");
+    }
+    if (report.error !== undefined) throw report.error;
+  };
+  await using _watch =
+    options.watches && site.source.kind === "files"
+      ? await SourceWatch.start({
+          config,
+          folder: dataFolderOf(config, site.source.dir),
+          environment,
+          firstVersion: record.ceiling,
+          onTaken: relay,
+          warn,
+          signal: stop,
+        })
+      : undefined;
+  const reader = stack.use(source.reader());
+  surroundings.onReady(threads);
+  return await work(
+    {
+      site,
+      reader,
+      manifest,
+      pool,
+      queue,
+      epoch: record.epoch,
+      clock: Date.now,
+      sleep,
+      random: Math.random,
+      metrics,
+      standing,
+      knownBefore: (type, id) => {
+        const changes = source.changesSince(Number(manifest.meta("complete")));
+        if (changes === undefined) return undefined;
+        return changes.find((change) => change.type === type && change.id === id)?.before ?? [];
+      },
+      relay,
+      settle: async () => keeper.keep(),
+      onProgress,
+      warn,
+    },
+    {
+      lanes: options.lanes,
+      untilEmpty: options.untilEmpty,
+      maxDeletes: options.maxDeletes,
+      retrySeconds: options.retrySeconds,
+      stop,
+      abort: abort.signal,
+    },
+  );
+}
+
+function recordOf(store: DirectoryPageStore): SiteRecord {
+  const text = store.readRecord();
+  const record = text === undefined ? undefined : parseSiteRecord(text);
+  if (record === undefined) throw notBuilt("it has no site record");
+  return record;
+}
+
+function notBuilt(why: string): RekilnError {
+  return new RekilnError({
+    code: "site-not-built",
+    message: `This site hasn't been built yet: ${why}.`,
+    disposition: "fatal",
+    hint: "Run rekiln build first. What is queued waits.",
+  });
+}
+
+function notRegistered(): RekilnError {
+  return new RekilnError({
+    code: "templates-not-registered",
+    message: "The templates, the config or the code aren't those that were registered last.",
+    disposition: "fatal",
+    hint: "Run rekiln release to register them and queue what they touch, or rekiln build to do it at once.",
+  });
+}

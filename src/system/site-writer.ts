@@ -1,0 +1,88 @@
+import { existsSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+
+import { RekilnError } from "../core/errors.ts";
+import { relayOutbox } from "../press/publish.ts";
+import type { RelayReport } from "../press/publish.ts";
+import { parseSiteRecord } from "../press/site-record.ts";
+import { loadConfig } from "../site/load-config.ts";
+import type { LoadedConfig } from "../site/load-config.ts";
+import type { EmbeddedSource } from "../source/embedded-source.ts";
+import type { FilesSource } from "../source/files-source.ts";
+import { recordFiles } from "../source/record-files.ts";
+import { DirectoryPageStore } from "../store/directory.ts";
+import { openQueue } from "./open-queue.ts";
+import { dataFolderOf, entityFileOf, openSource } from "./open-source.ts";
+import { siteFolders } from "./site-folders.ts";
+import type { SiteFolders } from "./site-folders.ts";
+
+/** A site whose source is written, or whose changes are told to its queue. */
+export class SiteWriter implements Disposable {
+  readonly config: LoadedConfig;
+  readonly source: FilesSource | EmbeddedSource;
+  readonly #folders: SiteFolders;
+
+  private constructor(config: LoadedConfig) {
+    this.config = config;
+    this.#folders = siteFolders(config);
+    mkdirSync(this.#folders.state, { recursive: true, mode: 0o750 });
+    this.source = openSource(config, { firstVersion: firstVersionOf(this.#folders), isDurable: true });
+  }
+
+  static async open(
+    configFile: string,
+    environment: Readonly<Record<string, string | undefined>>,
+  ): Promise<SiteWriter> {
+    return new SiteWriter(await loadConfig(configFile, environment));
+  }
+
+  /** Sends what waits in the outbox to the queue. A queue that can't be used is no error: what waits stays, and the report says why. */
+  async relay(signal?: AbortSignal): Promise<RelayReport> {
+    const { outbox } = this.source;
+    try {
+      using queue = openQueue(this.#folders);
+      return await relayOutbox(outbox, queue, { signal });
+    } catch (error) {
+      if (!(error instanceof RekilnError)) throw error;
+      return { sent: 0, waiting: outbox.count(), tooLarge: 0, error, needsBuild: outbox.needsBuild() };
+    }
+  }
+
+  /** @throws RekilnError `type-unknown`, naming the types that there are */
+  checkType(type: string): void {
+    const { entities } = this.config.site;
+    if (entities.has(type)) return;
+    throw new RekilnError({
+      code: "type-unknown",
+      message: `There is no entity type ${JSON.stringify(type)}.`,
+      disposition: "fatal",
+      hint: `Use one of: ${[...entities.keys()].join(", ")}.`,
+    });
+  }
+
+  /** Where the record of an entity stands that is read from files, as people write it: `data/film.ndjson`. */
+  async placeOf(type: string, id: string | undefined): Promise<string> {
+    const { source } = this.config.site;
+    if (source.kind !== "files") return entityFileOf(this.#folders);
+    const found = await recordFiles(dataFolderOf(this.config, source.dir), source.dir, type);
+    const own = found.find(({ name }) => id !== undefined && name.endsWith(`/${type}/${id}.json`));
+    if (own !== undefined) return own.name;
+    const [first, ...others] = found.map(({ name }) => name);
+    const single = join(source.dir, `${type}.ndjson`);
+    if (first === undefined) return single;
+    if (others.length === 0) return first;
+    const several = `the file in ${join(source.dir, type)}/ that holds it`;
+    return first === single ? `${single}, or ${several}` : several;
+  }
+
+  [Symbol.dispose](): void {
+    this.source[Symbol.dispose]();
+  }
+}
+
+/** A new entity store counts on from above all stamps of a site that has been built already. */
+function firstVersionOf(folders: SiteFolders): number {
+  if (existsSync(entityFileOf(folders)) || !existsSync(folders.store)) return 0;
+  const text = new DirectoryPageStore(folders.store, `${process.pid}-write`).readRecord();
+  return (text === undefined ? undefined : parseSiteRecord(text))?.ceiling ?? 0;
+}
