@@ -19,8 +19,10 @@ import { parseArgs } from "node:util";
 import { CannotRun } from "./bench/cannot-run.ts";
 import { CatalogueSite } from "./bench/catalogue-site.ts";
 import { cataloguePart } from "./bench/catalogue-part.ts";
+import { drainPart } from "./bench/drain-part.ts";
 import { figureTable } from "./bench/figure-table.ts";
 import { hugoPart } from "./bench/hugo-part.ts";
+import { latencyPart } from "./bench/latency-part.ts";
 import { onePart } from "./bench/one-part.ts";
 import { queuePart } from "./bench/queue-part.ts";
 import { scalePart } from "./bench/scale-part.ts";
@@ -34,6 +36,8 @@ const PARTS: Readonly<Record<string, BenchPart>> = {
   hugo: hugoPart,
   scale: scalePart,
   queue: queuePart,
+  drain: drainPart,
+  latency: latencyPart,
 };
 /** Below the project, so that a site's config finds `rekiln` and what it imports. */
 const WORK_DIR = fileURLToPath(new URL("../demo/bench/", import.meta.url));

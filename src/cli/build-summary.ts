@@ -1,3 +1,4 @@
+import type { SitemapReport } from "../press/sitemap.ts";
 import type { BuildReport } from "../system/run-build.ts";
 
 const SHOWN_MAX = 20;
@@ -68,6 +69,15 @@ function problemLines(report: BuildReport): string[] {
   return lines;
 }
 
+function sitemapLine({ owner, files, addresses, written, removed }: SitemapReport): string {
+  if (owner !== undefined) return `  sitemaps  none: ${owner.path} is the site's own (${owner.by})`;
+  const changes = [
+    ...(written.length > 0 ? [`${count(written.length)} written`] : []),
+    ...(removed.length > 0 ? [`${count(removed.length)} removed`] : []),
+  ];
+  return `  sitemaps  ${[`${count(addresses)} addresses in ${count(files)} files`, ...changes].join(", ")}`;
+}
+
 /** The summary of a build, for people and for programs. */
 export function buildSummary(report: BuildReport, measured: Measured): Summary {
   const { result, source, stretches } = report;
@@ -95,6 +105,7 @@ export function buildSummary(report: BuildReport, measured: Measured): Summary {
   if (tally.redirected + tally.tombstones > 0) {
     lines.push(`  left      ${count(tally.redirected)} redirects, ${count(tally.tombstones)} tombstones`);
   }
+  if (report.sitemaps !== undefined) lines.push(sitemapLine(report.sitemaps));
   lines.push(
     `${measured.seconds.toFixed(2)} s, ${tally.pressed > 0 ? `${count(tally.pressed)} pages pressed, ${count(Math.round(rate))} a second, ` : ""}${megabytes(tally.bytes)} written, ${megabytes(measured.peakBytes)} peak memory`,
     `time: ${[...stretches].map(([name, spent]) => `${name} ${(spent / 1000).toFixed(2)} s`).join(", ")}; ` +
@@ -122,6 +133,7 @@ export function buildSummary(report: BuildReport, measured: Measured): Summary {
       whole: Object.fromEntries(result.plan.whole),
       source: { ...source, problems: source.problems },
       static: { written: report.staticWritten, removed: report.staticRemoved, problems: report.staticProblems },
+      sitemaps: report.sitemaps ?? null,
       bytes: tally.bytes,
       pressed: tally.pressed,
       seconds: Number(measured.seconds.toFixed(3)),

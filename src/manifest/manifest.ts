@@ -4,6 +4,7 @@ import type { PageKey } from "../core/page.ts";
 import type { RefHash } from "../core/ref.ts";
 import type { Stamp } from "../core/stamp.ts";
 import type { LeftPathReads, LeftPaths, LeftPathWrites } from "./left-paths.ts";
+import type { SitemapState, SitemapWrites } from "./sitemap-state.ts";
 
 /** Which templates and data a page was last seen to equal. */
 export interface Verified {
@@ -19,6 +20,8 @@ export interface Published {
   /** The store's own token. */
   readonly etag: string;
   readonly bytes: number;
+  /** For the sitemap: an ISO date or date-time, if the page has one. */
+  readonly lastmod: string | undefined;
 }
 
 /**
@@ -105,7 +108,10 @@ export interface ManifestReads {
   readonly left: LeftPathReads;
 }
 
-/** A write transaction. While it is open no other writer, in this process or another, has one. */
+/**
+ * A write transaction. While it is open no other writer, in this process or another, has one. Where the path or the
+ * `lastmod` of a published page comes, changes or goes, the page's slot is marked for the sitemap.
+ */
 export interface ManifestTransaction extends ManifestReads {
   /** Writes a page's row and replaces its dependencies; unchanged ones aren't written again. */
   record(record: PageRecord, edges: readonly Edge[]): void;
@@ -117,6 +123,7 @@ export interface ManifestTransaction extends ManifestReads {
   /** Whether one of the refs was touched above `version`. */
   isTouchedAbove(refs: Iterable<RefHash>, version: number): boolean;
   readonly left: LeftPathWrites;
+  readonly sitemaps: SitemapWrites;
 }
 
 /** A static file that was copied to the store. */
@@ -135,6 +142,7 @@ export interface CopiedFile {
 export interface Manifest extends ManifestReads, Disposable {
   transact<T>(work: (transaction: ManifestTransaction) => T): T;
   readonly left: LeftPaths;
+  readonly sitemaps: SitemapState;
   /** A setting of the manifest itself. */
   meta(name: string): string | undefined;
   setMeta(name: string, value: string | undefined): void;
@@ -158,7 +166,7 @@ export interface Manifest extends ManifestReads, Disposable {
   routes(): readonly string[];
   /** Pairs of pages that claim one path though each has been published: found after a first build. */
   collidingPages(): readonly PageKey[];
-  /** Before a first build: rows are only added, and the indexes are made by `finishBulk`. */
+  /** Before a first build: rows are only added, none is marked, and the indexes are made by `finishBulk`. */
   beginBulk(): void;
   /** Makes the indexes; needed before anything but `record` of new pages. */
   finishBulk(): void;

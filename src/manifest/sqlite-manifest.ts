@@ -24,7 +24,8 @@ import { packRefs, pageRefsOf, unpackHashes, unpackRefs, usesOf } from "./page-r
 import type { PageRef } from "./page-refs.ts";
 import { SqliteLeftPaths } from "./sqlite-left-paths.ts";
 import { SqliteRefIndex } from "./sqlite-ref-index.ts";
-import { LATE_INDEX, openManifestDatabase } from "./sqlite-schema.ts";
+import { LATE_INDEXES, openManifestDatabase } from "./sqlite-schema.ts";
+import { placeOf, SqliteSitemaps } from "./sqlite-sitemaps.ts";
 
 const PIECE_ROWS = 500;
 
@@ -33,6 +34,7 @@ type Row = Record<string, unknown>;
 /** A manifest in SQLite, for threads and processes of one machine. */
 export class SqliteManifest implements Manifest, ManifestTransaction {
   readonly left: SqliteLeftPaths;
+  readonly sitemaps: SqliteSitemaps;
   readonly #database: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
   readonly #index: SqliteRefIndex;
@@ -43,12 +45,14 @@ export class SqliteManifest implements Manifest, ManifestTransaction {
     this.#database = openManifestDatabase(file);
     this.#index = new SqliteRefIndex(this.#database);
     this.left = new SqliteLeftPaths(this.#database);
-    if (this.meta("bulk") === undefined) this.#database.exec(LATE_INDEX);
+    this.sitemaps = new SqliteSitemaps(this.#database);
+    if (this.meta("bulk") === undefined) this.#database.exec(LATE_INDEXES);
   }
 
   transact<T>(work: (transaction: ManifestTransaction) => T): T {
     this.#database.exec("BEGIN IMMEDIATE");
     this.#isBulk = this.meta("bulk") !== undefined;
+    this.sitemaps.beginTransaction();
     try {
       const result = work(this);
       this.#database.exec("COMMIT");
@@ -133,20 +137,25 @@ export class SqliteManifest implements Manifest, ManifestTransaction {
       record.error ?? null,
       record.error === undefined ? null : (record.stale?.kind ?? null),
       record.error === undefined ? null : (record.stale?.since ?? null),
+      published?.lastmod ?? null,
     ];
-    const found = this.#isBulk ? undefined : this.#get("SELECT id FROM page WHERE key = ?", key);
+    const found = this.#isBulk ? undefined : this.#get("SELECT id, path, lastmod FROM page WHERE key = ?", key);
+    const isListedAsBefore =
+      (found?.["path"] ?? null) === (published?.path ?? null) &&
+      (found?.["lastmod"] ?? null) === (published?.lastmod ?? null);
+    if (!this.#isBulk && !isListedAsBefore) this.sitemaps.markPage(key);
     if (found === undefined) {
       const columns =
-        "key, path, epoch, version, time, digest, etag, bytes, verified_epoch, verified_version, due, error, stale, stale_since";
+        "place, key, path, epoch, version, time, digest, etag, bytes, verified_epoch, verified_version, due, error, stale, stale_since, lastmod";
       const inserted = this.#statement(
-        `INSERT INTO page (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      ).run(key, ...values);
+        `INSERT INTO page (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      ).run(placeOf(key), key, ...values);
       return Number(inserted.lastInsertRowid);
     }
     const id = Number(found["id"]);
     this.#run(
       `UPDATE page SET path = ?, epoch = ?, version = ?, time = ?, digest = ?, etag = ?, bytes = ?,
-         verified_epoch = ?, verified_version = ?, due = ?, error = ?, stale = ?, stale_since = ? WHERE id = ?`,
+         verified_epoch = ?, verified_version = ?, due = ?, error = ?, stale = ?, stale_since = ?, lastmod = ? WHERE id = ?`,
       ...values,
       id,
     );
@@ -156,6 +165,7 @@ export class SqliteManifest implements Manifest, ManifestTransaction {
   remove(row: PageRow): void {
     this.#run("DELETE FROM page_refs WHERE page = ?", row.id);
     this.#run("DELETE FROM page WHERE id = ?", row.id);
+    if (row.published !== undefined) this.sitemaps.markPage(row.key);
   }
 
   touch(refs: Iterable<RefHash>, version: number): void {
@@ -307,13 +317,13 @@ export class SqliteManifest implements Manifest, ManifestTransaction {
   }
 
   beginBulk(): void {
-    this.#database.exec("DROP INDEX IF EXISTS page_key");
+    this.#database.exec("DROP INDEX IF EXISTS page_key; DROP INDEX IF EXISTS page_place");
     this.setMeta("bulk", "1");
   }
 
   finishBulk(): void {
     this.#rebuildIndex();
-    this.#database.exec(LATE_INDEX);
+    this.#database.exec(LATE_INDEXES);
     this.setMeta("bulk", undefined);
   }
 
@@ -409,5 +419,6 @@ function toPublished(row: Row): Published {
     digest: (digest instanceof Uint8Array ? Buffer.from(digest).toString("hex") : "") as Digest,
     etag: String(row["etag"]),
     bytes: Number(row["bytes"]),
+    lastmod: typeof row["lastmod"] === "string" ? row["lastmod"] : undefined,
   };
 }

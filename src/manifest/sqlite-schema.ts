@@ -2,8 +2,9 @@ import { DatabaseSync } from "node:sqlite";
 
 import { RekilnError } from "../core/errors.ts";
 import { LEFT_PATH_TABLE } from "./sqlite-left-paths.ts";
+import { SITEMAP_TABLES } from "./sqlite-sitemaps.ts";
 
-const FORMAT = "3";
+const FORMAT = "4";
 /** A batch of another thread, which moves files into place, may take long where the disk is busy. */
 const BUSY_TIMEOUT_MS = 60_000;
 
@@ -24,7 +25,7 @@ export function openManifestDatabase(file: string): DatabaseSync {
       CREATE TABLE IF NOT EXISTS page (
         id INTEGER PRIMARY KEY, key TEXT NOT NULL, path TEXT, epoch INTEGER, version INTEGER, time INTEGER,
         digest BLOB, etag TEXT, bytes INTEGER, verified_epoch INTEGER NOT NULL, verified_version INTEGER NOT NULL,
-        due INTEGER, error TEXT, stale TEXT, stale_since INTEGER);
+        due INTEGER, error TEXT, stale TEXT, stale_since INTEGER, lastmod TEXT, place INTEGER NOT NULL);
       CREATE TABLE IF NOT EXISTS page_refs (
         page INTEGER PRIMARY KEY, refs BLOB NOT NULL, uses TEXT NOT NULL, claims INTEGER NOT NULL);
       CREATE TABLE IF NOT EXISTS block (
@@ -34,6 +35,7 @@ export function openManifestDatabase(file: string): DatabaseSync {
       CREATE TABLE IF NOT EXISTS copied (
         object_key TEXT PRIMARY KEY, file TEXT NOT NULL, digest TEXT NOT NULL, etag TEXT NOT NULL) WITHOUT ROWID;
       ${LEFT_PATH_TABLE}
+      ${SITEMAP_TABLES}
       CREATE INDEX IF NOT EXISTS block_run ON block (run, last);
       CREATE INDEX IF NOT EXISTS page_due ON page (due) WHERE due IS NOT NULL;
       CREATE INDEX IF NOT EXISTS page_error ON page (id) WHERE error IS NOT NULL;
@@ -53,5 +55,8 @@ export function openManifestDatabase(file: string): DatabaseSync {
   return database;
 }
 
-/** The index that a first build leaves to its end. */
-export const LATE_INDEX = "CREATE UNIQUE INDEX IF NOT EXISTS page_key ON page (key)";
+/** The indexes that a first build leaves to its end. */
+export const LATE_INDEXES = `
+  CREATE UNIQUE INDEX IF NOT EXISTS page_key ON page (key);
+  CREATE INDEX IF NOT EXISTS page_place ON page (place) WHERE path IS NOT NULL;
+`;

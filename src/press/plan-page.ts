@@ -11,6 +11,7 @@ import type { Claimant, WantedPath } from "./path-claims.ts";
 import { keysOf, planLeft } from "./plan-left.ts";
 import type { LeftAct, LeftContext } from "./plan-left.ts";
 import type { Rendered } from "./render-page.ts";
+import { sitemapAbove } from "./sitemap-owner.ts";
 
 /** A page as rendered, whose bytes stand elsewhere: what is decided by their digest. */
 export type SealedPage = Omit<Rendered & { readonly kind: "page" }, "content"> & { readonly digest: Digest };
@@ -138,6 +139,8 @@ export function planPage(
   // Whoever stood here before sees that the path is no longer its own.
   const again = [...leaving.again, ...keysOf(claimants)];
   const evicts = [...evictedBy(context, claimants, located), ...leaving.evicts];
+  const sitemap = sitemapAbove(context.store, located.key);
+  if (sitemap !== undefined) evicts.push(sitemap);
   const stored = etag === undefined ? undefined : context.store.read(located.key);
   if (stored === undefined) {
     const reason = published === undefined ? "new" : published.path === located.path ? "missing" : "moved";

@@ -1,26 +1,23 @@
 import { hash } from "node:crypto";
 
 import type { Clock } from "../core/clock.ts";
-import { RekilnError } from "../core/errors.ts";
 import type { PageOutcome } from "../core/outcome.ts";
 import { digestOf } from "../core/digest.ts";
 import { parsePageKey } from "../core/page.ts";
 import type { PageKey, PageParts } from "../core/page.ts";
 import { carriedKey, carrier, extensionOf } from "../core/stamp.ts";
 import type { Stamp } from "../core/stamp.ts";
-import type { Edge, Manifest, ManifestReads, ManifestTransaction, Published } from "../manifest/manifest.ts";
-import { staleOf } from "../manifest/manifest.ts";
+import type { Manifest } from "../manifest/manifest.ts";
 import { parsePath } from "../site/path.ts";
 import type { Snapshot, SourceReader } from "../source/source.ts";
-import type { PageStore, Staged, StoredObject } from "../store/store.ts";
-import { applyLeft, outcomeOf } from "./apply-left.ts";
+import type { PageStore } from "../store/store.ts";
 import type { LeftOutcome } from "./apply-left.ts";
 import { countPagesQuietly } from "./build-plan.ts";
-import type { LeftAct } from "./plan-left.ts";
-import { planPage } from "./plan-page.ts";
-import type { PagePlan, PlanContext, Sealed, SealedPage } from "./plan-page.ts";
+import type { PlanContext, SealedPage } from "./plan-page.ts";
 import { renderPage } from "./render-page.ts";
 import type { RenderContext, Rendered } from "./render-page.ts";
+import { PageSettler } from "./settle-pages.ts";
+import type { Prepared } from "./settle-pages.ts";
 
 const ATTEMPTS_MAX = 8;
 /** Pages are written as soon as they are this many bytes together, so that memory stays flat. */
@@ -83,17 +80,6 @@ export interface Pressed {
   readonly times: PressTimes;
 }
 
-interface Prepared {
-  readonly key: PageKey;
-  readonly rendered: Sealed;
-  readonly stamp: Stamp;
-  /** With its stamp. */
-  readonly content: Uint8Array | undefined;
-  staged: Staged | undefined;
-  /** Etag of an object that was created under its own name. */
-  created: string | undefined;
-}
-
 const hashHex = (text: string): string => hash("sha256", text, "hex");
 
 /**
@@ -122,10 +108,8 @@ class Press {
   readonly #context: PressContext;
   readonly #options: PressOptions;
   readonly #plan: PlanContext;
-  readonly #outcomes: PageOutcome[] = [];
-  readonly #again = new Set<PageKey>();
+  readonly #settler: PageSettler;
   readonly #further = new Map<PageKey, number>();
-  readonly #left: LeftOutcome[] = [];
   readonly #times: PressTimes = { render: 0, write: 0, record: 0 };
   readonly #nowSeconds: number;
   #version = 0;
@@ -143,22 +127,17 @@ class Press {
       nowSeconds: this.#nowSeconds,
       carriedKey: (key) => carriedKey(key, hashHex),
     };
+    this.#settler = new PageSettler(this.#plan, options);
   }
 
   result(): Pressed {
     const further = [...this.#further].map(([first, pages]) => ({ first, pages }));
-    return {
-      outcomes: this.#outcomes,
-      again: [...this.#again],
-      further,
-      left: this.#left,
-      version: this.#version,
-      times: this.#times,
-    };
+    const { outcomes, again, left } = this.#settler;
+    return { outcomes, again: [...again], further, left, version: this.#version, times: this.#times };
   }
 
   fail(key: PageKey, error: string): void {
-    this.#outcomes.push({ kind: "failed", key, error });
+    this.#settler.fail(key, error);
   }
 
   /** @returns the pages that must be tried again */
@@ -175,7 +154,7 @@ class Press {
       if (place % PREFETCH_PAGES === 0) this.#prefetch(parsed.slice(place, place + PREFETCH_PAGES), snapshot);
       if (this.#isVerified(key, parts.route, snapshot)) {
         this.#noteFurther(key, parts, snapshot);
-        this.#outcomes.push({ kind: "unchanged", reason: "verified", key });
+        this.#settler.outcomes.push({ kind: "unchanged", reason: "verified", key });
         continue;
       }
       const page = await this.#prepare(key, parts, snapshot);
@@ -225,8 +204,8 @@ class Press {
     for (const page of prepared) this.#stage(page);
     const staged = performance.now();
     const retry = this.#options.isDryRun
-      ? this.#settle(prepared, snapshot, manifest, undefined)
-      : manifest.transact((transaction) => this.#settle(prepared, snapshot, transaction, transaction));
+      ? this.#settler.settle(prepared, snapshot, manifest, undefined)
+      : manifest.transact((transaction) => this.#settler.settle(prepared, snapshot, transaction, transaction));
     for (const page of prepared) if (page.staged !== undefined) store.discard(page.staged);
     this.#times.write += staged - started;
     this.#times.record += performance.now() - staged;
@@ -296,202 +275,4 @@ class Press {
       published?.path === path && published.digest === rendered.digest && store.etag(objectKey) === published.etag;
     if (!isEqual) page.staged = store.stage(objectKey, content);
   }
-
-  #settle(
-    prepared: readonly Prepared[],
-    snapshot: Snapshot,
-    reads: ManifestReads,
-    transaction: ManifestTransaction | undefined,
-  ): PageKey[] {
-    const retry: PageKey[] = [];
-    for (const page of prepared) {
-      if (this.#options.isFresh) {
-        if (transaction !== undefined) this.#settleFresh(page, transaction);
-        continue;
-      }
-      const plan = planPage(this.#plan, reads, snapshot, page.key, page.rendered, page.stamp);
-      if (!this.#apply(page, plan, transaction)) retry.push(page.key);
-      if (transaction !== undefined && this.#isOutdated(page, transaction)) this.#again.add(page.key);
-    }
-    return retry;
-  }
-
-  /** What was read changed after this snapshot: whoever changed it may not have seen that this page reads it. */
-  #isOutdated(page: Prepared, transaction: ManifestTransaction): boolean {
-    if (page.rendered.kind === "none") return false;
-    return transaction.isTouchedAbove(
-      page.rendered.edges.map(({ ref }) => ref),
-      page.stamp.version,
-    );
-  }
-
-  #settleFresh(page: Prepared, transaction: ManifestTransaction): void {
-    const { key, rendered, created, content } = page;
-    if (rendered.kind === "failed") {
-      this.#recordFailure(page, rendered.error, rendered.edges, transaction);
-    } else if (rendered.kind === "page" && created !== undefined && content !== undefined) {
-      this.#record(page, rendered, published(page, rendered, created, content), transaction);
-      const { path } = rendered.located;
-      this.#outcomes.push({ kind: "written", reason: "new", key, path, bytes: content.length });
-    } else {
-      // Something else stands there: it is settled once all pages are known.
-      this.#again.add(key);
-    }
-  }
-
-  /** @returns false when the page must be tried again */
-  #apply(page: Prepared, plan: PagePlan, transaction: ManifestTransaction | undefined): boolean {
-    const { rendered } = page;
-    if ("again" in plan) for (const other of plan.again) this.#again.add(other);
-    switch (plan.do) {
-      case "nothing":
-        this.#outcomes.push(plan.outcome);
-        return true;
-      case "fail":
-        this.#recordFailure(page, plan.error, rendered.kind === "none" ? [] : rendered.edges, transaction);
-        return true;
-      case "remove":
-        return this.#remove(page, plan, transaction);
-      case "verify":
-      case "adopt":
-      case "write":
-      case "collide":
-        return rendered.kind === "page" ? this.#publish(page, rendered, plan, transaction) : true;
-    }
-  }
-
-  #remove(
-    page: Prepared,
-    plan: PagePlan & { readonly do: "remove" },
-    transaction: ManifestTransaction | undefined,
-  ): boolean {
-    const { row } = plan;
-    const path = row.published?.path;
-    if (!this.#options.removes || transaction === undefined) {
-      this.#outcomes.push({ kind: "gone", key: page.key, path });
-      return true;
-    }
-    transaction.remove(row);
-    this.#leave(page, plan.left, transaction);
-    this.#outcomes.push({ kind: "removed", key: page.key, path });
-    return true;
-  }
-
-  #publish(
-    page: Prepared,
-    rendered: SealedPage,
-    plan: PagePlan & { readonly do: "verify" | "adopt" | "write" | "collide" },
-    transaction: ManifestTransaction | undefined,
-  ): boolean {
-    const { key, content, staged } = page;
-    const { path } = rendered.located;
-    if (plan.do === "write" && transaction !== undefined && staged === undefined) {
-      // Somebody wrote since it was found equal.
-      return false;
-    }
-    switch (plan.do) {
-      case "verify":
-        this.#outcomes.push({ kind: "unchanged", reason: "equal", key });
-        if (plan.row.published !== undefined && transaction !== undefined) {
-          this.#record(page, rendered, plan.row.published, transaction);
-        }
-        return true;
-      case "adopt": {
-        this.#outcomes.push({ kind: "unchanged", reason: "equal", key });
-        const { stored } = plan;
-        if (transaction !== undefined) for (const objectKey of plan.evicts) this.#context.store.remove(objectKey);
-        const adopted = publishedAs(path, stored, stored.carried?.stamp ?? page.stamp);
-        if (transaction !== undefined) this.#record(page, rendered, adopted, transaction);
-        break;
-      }
-      case "write": {
-        const bytes = content?.length ?? 0;
-        if (transaction === undefined) this.#outcomes.push({ kind: "written", reason: plan.reason, key, path, bytes });
-        if (transaction !== undefined && staged !== undefined && content !== undefined) {
-          for (const objectKey of plan.evicts) this.#context.store.remove(objectKey);
-          const etag = this.#replace(staged);
-          if (typeof etag !== "string") {
-            this.#recordFailure(page, `${key}: ${etag.message} ${etag.hint ?? ""}`, rendered.edges, transaction);
-            return true;
-          }
-          this.#outcomes.push({ kind: "written", reason: plan.reason, key, path, bytes });
-          page.staged = undefined;
-          this.#record(page, rendered, published(page, rendered, etag, content), transaction);
-        }
-        break;
-      }
-      case "collide":
-        this.#outcomes.push({ kind: "collided", key, path, owner: plan.owner });
-        transaction?.record(
-          {
-            key,
-            published: undefined,
-            verified: page.stamp,
-            due: rendered.due,
-            error: `${key}: the path ${path} belongs to ${plan.owner}`,
-            stale: staleOf("collided", transaction.page(key), this.#nowSeconds),
-          },
-          rendered.edges,
-        );
-        break;
-    }
-    this.#leave(page, plan.left, transaction);
-    return true;
-  }
-
-  /** What the page has left is left last: it is never nowhere. */
-  #leave({ key, stamp }: Prepared, acts: readonly LeftAct[], transaction: ManifestTransaction | undefined): void {
-    if (transaction !== undefined) this.#left.push(...applyLeft(this.#plan, transaction, key, acts, stamp));
-    else for (const act of acts) this.#left.push(...[outcomeOf(act)].filter((outcome) => outcome !== undefined));
-  }
-
-  /** Puts a staged page in its place; the error when something that isn't ours is in the way. */
-  #replace(staged: Staged): string | RekilnError {
-    try {
-      return this.#context.store.replace(staged);
-    } catch (error) {
-      if (error instanceof RekilnError && error.code === "store-blocked") return error;
-      throw error;
-    }
-  }
-
-  #record(page: Prepared, rendered: SealedPage, published: Published, transaction: ManifestTransaction): void {
-    const { key, stamp } = page;
-    transaction.record({ key, published, verified: stamp, due: rendered.due, error: undefined }, rendered.edges);
-  }
-
-  /** The page keeps its last good bytes, and the refs that it had read so far lead to it from now on. */
-  #recordFailure(
-    page: Prepared,
-    error: string,
-    edges: readonly Edge[],
-    transaction: ManifestTransaction | undefined,
-  ): void {
-    const { key } = page;
-    this.fail(key, error);
-    if (transaction === undefined) return;
-    const row = this.#options.isFresh ? undefined : transaction.page(key);
-    const verified = row?.verified ?? { epoch: 0, version: 0 };
-    const due = page.rendered.kind === "none" ? undefined : page.rendered.due;
-    const published = row?.published ?? this.#lastGood(page);
-    const stale = staleOf("failed", row, this.#nowSeconds);
-    transaction.recordFailure({ key, published, verified, due, error, stale }, edges);
-  }
-
-  /** The stored bytes of a page that fails while the manifest knows of none: it was lost. */
-  #lastGood({ key, rendered }: Prepared): Published | undefined {
-    if (this.#options.isFresh || rendered.kind !== "failed" || rendered.located === undefined) return undefined;
-    const { path, key: objectKey } = rendered.located;
-    const stored = this.#context.store.read(objectKey);
-    if (stored?.carried?.key !== this.#plan.carriedKey(key)) return undefined;
-    return publishedAs(path, stored, stored.carried.stamp);
-  }
-}
-
-function published(page: Prepared, rendered: SealedPage, etag: string, content: Uint8Array): Published {
-  return { path: rendered.located.path, stamp: page.stamp, digest: rendered.digest, etag, bytes: content.length };
-}
-
-function publishedAs(path: string, { digest, etag, bytes }: StoredObject, stamp: Stamp): Published {
-  return { path, stamp, digest, etag, bytes };
 }

@@ -19,6 +19,7 @@ import { PageLinks } from "./page-links.ts";
 import { pagePager } from "./page-pager.ts";
 import { PageReader } from "./page-reader.ts";
 import { PageRecorder } from "./page-recorder.ts";
+import { isListed } from "./sitemap-names.ts";
 
 const PAGE_BYTES_MAX = 5 << 20;
 const RESERVED = ["site", "path", "link", "asset"];
@@ -41,6 +42,8 @@ export type Rendered =
       readonly edges: readonly Edge[];
       readonly time: number;
       readonly due: number | undefined;
+      /** For the sitemap, if the page stands in one. */
+      readonly lastmod: string | undefined;
     }
   | { readonly kind: "none" }
   | {
@@ -69,8 +72,10 @@ export async function renderPage(
     if (content.length > PAGE_BYTES_MAX / 4 && Buffer.byteLength(content) > PAGE_BYTES_MAX) {
       throw new Error(`the page is larger than ${PAGE_BYTES_MAX >> 20} MB`);
     }
+    // It reads of the page's subject, which is recorded like all reads.
+    const lastmod = isListed(located.route, located.path) ? located.route.updated(located.subject) : undefined;
     const { time, due } = recorder;
-    return { kind: "page", located, content, edges: recorder.edges(), time, due };
+    return { kind: "page", located, content, edges: recorder.edges(), time, due, lastmod };
   } catch (error) {
     return {
       kind: "failed",

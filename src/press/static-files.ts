@@ -12,6 +12,7 @@ import { filePieces } from "../store/file-pieces.ts";
 import type { PageStore } from "../store/store.ts";
 import { hashedKeyOf } from "./assets.ts";
 import type { Asset, Assets } from "./assets.ts";
+import { sitemapAbove } from "./sitemap-owner.ts";
 
 export interface StaticProblem {
   readonly file: string;
@@ -165,6 +166,8 @@ export function copyStatic(options: CopyOptions): Copied {
       written.push(file);
       continue;
     }
+    const sitemap = sitemapAbove(store, key);
+    if (sitemap !== undefined) store.remove(sitemap);
     if (copy === undefined) announceCopy(manifest, asset, key);
     const copied = tryCopy(options, asset, key, problems);
     if (copied === undefined) continue;

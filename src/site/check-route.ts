@@ -2,6 +2,7 @@ import { RekilnError } from "../core/errors.ts";
 import { json } from "../core/json-template.ts";
 import { checkList } from "./check-list.ts";
 import { checkKeys, isObject, suggest } from "./check-object.ts";
+import { lastmodOf } from "./lastmod.ts";
 import { parsePath } from "./path.ts";
 import type { Report } from "./problem.ts";
 import type { AnySubject, EachModel, RouteModel, TemplateModel } from "./site.ts";
@@ -89,6 +90,14 @@ function checkTemplate(path: string, value: unknown, report: Report): TemplateMo
   return { kind: "eta", name: value };
 }
 
+function checkUpdated(path: string, value: unknown, report: Report): RouteModel["updated"] {
+  if (typeof value === "function") {
+    return (subject) => lastmodOf(path, Reflect.apply(value, undefined, [subject]));
+  }
+  if (value !== undefined) report(path, "is no function", "write updated: (film) => film.released");
+  return () => undefined;
+}
+
 function checkName(path: string, name: string, report: Report): void {
   if (/^(?:0|[1-9][0-9]*)$/.test(name)) {
     report(
@@ -114,7 +123,7 @@ export function checkRoute(
     report(path, "doesn't come from route", `write ${place.name}: route({ path: "/", template: "${place.name}" })`);
     return undefined;
   }
-  checkKeys(path, value, ["each", "path", "list", "load", "template"], report);
+  checkKeys(path, value, ["each", "path", "list", "load", "template", "updated", "sitemap"], report);
   const each = checkEach(`${path}.each`, value["each"], indexes, report);
   const pathOf = checkPath(`${path}.path`, value, report);
   const list = value["list"] === undefined ? undefined : checkList(`${path}.list`, value["list"], indexes, report);
@@ -123,11 +132,30 @@ export function checkRoute(
     report(`${path}.load`, "is no function", "write load: (read, subject, pager) => ({ ... })");
   }
   const template = checkTemplate(`${path}.template`, value["template"], report);
+  const updated = checkUpdated(`${path}.updated`, value["updated"], report);
+  const sitemap = value["sitemap"];
+  if (sitemap !== undefined && typeof sitemap !== "boolean") {
+    report(
+      `${path}.sitemap`,
+      "is neither true nor false",
+      "write sitemap: false to leave its pages out of the sitemap",
+    );
+  }
   if (each === undefined || pathOf === undefined || template === undefined) return undefined;
   // Its reads, subject and pager were typed where the route was declared.
   const loads =
     typeof load === "function"
       ? (load as (...args: Parameters<NonNullable<RouteModel["load"]>>) => unknown)
       : undefined;
-  return { ...place, each, path: (subject: AnySubject) => pathOf(subject), list, load: loads, template };
+  const isListed = sitemap !== false;
+  return {
+    ...place,
+    each,
+    path: (subject: AnySubject) => pathOf(subject),
+    list,
+    load: loads,
+    template,
+    updated,
+    isListed,
+  };
 }

@@ -52,6 +52,10 @@ export interface RouteOptions<E, W, L, D> {
   readonly list?: ListOf<E, L, Subject<E, W>>;
   readonly load?: (read: Read<E>, subject: Subject<E, W>, pager: PagerFor<E, L>) => D | Promise<D>;
   readonly template: Template<NoInfer<D>>;
+  /** `lastmod` in the sitemap: an ISO date, or a date-time with its time zone. Left out without it. */
+  readonly updated?: (subject: Subject<E, W>) => string | undefined;
+  /** `false`: the route's pages are left out of the sitemap. */
+  readonly sitemap?: boolean;
 }
 declare const of: unique symbol;
 export interface Route<E> {

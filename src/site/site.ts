@@ -37,6 +37,13 @@ export interface RouteModel {
     | ((read: Read<never>, subject: AnySubject, pager: Pager<EntityData> | undefined) => unknown)
     | undefined;
   readonly template: TemplateModel;
+  /**
+   * When a page last changed in a way that matters, as a sitemap has it; undefined when it isn't said.
+   * @throws RekilnError when the config gives anything but a date
+   */
+  updated(subject: AnySubject): string | undefined;
+  /** Whether its pages may stand in a sitemap. */
+  readonly isListed: boolean;
 }
 
 /** A checked site: what the machine runs on. */

@@ -10,6 +10,8 @@ import { build } from "../press/build.ts";
 import type { BuildResult } from "../press/build.ts";
 import { registerTemplates } from "../press/site-record.ts";
 import type { SiteRecord } from "../press/site-record.ts";
+import { writeSitemaps } from "../press/sitemap.ts";
+import type { SitemapReport } from "../press/sitemap.ts";
 import { copyStatic, readAssets, settleHashedCopies, staticKeysOf } from "../press/static-files.ts";
 import type { StaticProblem } from "../press/static-files.ts";
 import { createEtaRenderer } from "../render/eta-renderer.ts";
@@ -49,6 +51,8 @@ export interface BuildReport {
   readonly staticWritten: readonly string[];
   readonly staticRemoved: readonly string[];
   readonly staticProblems: readonly StaticProblem[];
+  /** Undefined when they weren't written: in a dry run, or when only some routes were built. */
+  readonly sitemaps: SitemapReport | undefined;
   readonly storeFolder: string;
   readonly threads: number;
   /** Milliseconds by stretch of work, in the order they were done. */
@@ -161,8 +165,13 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
     { routes: wanted, isDryRun: options.isDryRun, isForced: options.isForced, maxDeletes: options.maxDeletes, isFresh },
   );
   stretch("pages");
+  let sitemaps: SitemapReport | undefined;
   if (!options.isDryRun && wanted === undefined) {
     problems.push(...settleHashedCopies(copying));
+    progress.phase("sitemaps");
+    const writing = { site, assets, manifest, store, replacesForeign: options.isForced, signal };
+    sitemaps = await writeSitemaps(writing, { all: options.isForced });
+    problems.push(...sitemaps.problems);
     if (record.isFirstBuild) {
       record = { ...record, isFirstBuild: false };
       store.writeRecord(`${JSON.stringify(record, undefined, 2)}\n`);
@@ -175,6 +184,7 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
     staticWritten: copied.written,
     staticRemoved: copied.removed,
     staticProblems: problems,
+    sitemaps,
     storeFolder: folders.store,
     threads,
     stretches,

@@ -7,7 +7,9 @@ import { SqliteManifest } from "../manifest/sqlite-manifest.ts";
 import { relayOutbox } from "../press/publish.ts";
 import { parseSiteRecord, registerTemplates } from "../press/site-record.ts";
 import type { SiteRecord } from "../press/site-record.ts";
-import { readAssets } from "../press/static-files.ts";
+import { writeSitemaps } from "../press/sitemap.ts";
+import { settleLeft } from "../press/settle-left.ts";
+import { readAssets, staticKeysOf } from "../press/static-files.ts";
 import { work } from "../press/work.ts";
 import type { Standing, WorkResult } from "../press/work.ts";
 import type { WorkMetrics } from "../press/work-metrics.ts";
@@ -26,6 +28,8 @@ import { SourceWatch } from "./source-watch.ts";
 import { takeTemplates } from "./templates-record.ts";
 import { ThreadPool } from "./thread-pool.ts";
 
+/** Whoever takes a path that another page left may be on its way for so long. */
+const LEFT_GRACE_SECONDS = 60;
 /** After so long whatever is still under way is given back. */
 const ABORT_MS = 20_000;
 
@@ -94,6 +98,7 @@ export async function runWork(options: RunWorkOptions, surroundings: WorkSurroun
   const keeper = new RecordKeeper(store, manifest, source);
   keeper.keep();
   const threads = options.concurrency ?? availableParallelism();
+  const epochs = new Map(Object.entries(record.routes).map(([route, { epoch }]) => [route, epoch]));
   await using pool = new ThreadPool(
     {
       configFile: config.configFile,
@@ -105,7 +110,7 @@ export async function runWork(options: RunWorkOptions, surroundings: WorkSurroun
       storeFolder: folders.store,
       entityFile: entityFileOf(folders),
       manifestFile,
-      epochs: new Map(Object.entries(record.routes).map(([route, { epoch }]) => [route, epoch])),
+      epochs,
       isFirstBuild: false,
       isDryRun: false,
     },
@@ -168,7 +173,14 @@ export async function runWork(options: RunWorkOptions, surroundings: WorkSurroun
         return changes.find((change) => change.type === type && change.id === id)?.before ?? [];
       },
       relay,
-      settle: async () => keeper.keep(),
+      settle: async () => {
+        keeper.keep();
+        // Paths that were left a while ago, and that nobody took.
+        const left = { site, manifest, store, staticKeys: staticKeysOf(assets), epochs, clock: Date.now };
+        settleLeft(left, reader.snapshot(), { graceSeconds: LEFT_GRACE_SECONDS, isComplete: false });
+        const writing = { site, assets, manifest, store, replacesForeign: false, signal: abort.signal };
+        for (const { message } of (await writeSitemaps(writing, { all: false })).problems) warn(message);
+      },
       onProgress,
       warn,
     },

@@ -46,7 +46,14 @@ export function manifestRowsContract(name: string, under: ManifestUnderTest): vo
 
     test("holds versions and times as large as they come", () => {
       const stamp = { epoch: 2 ** 31, version: Number.MAX_SAFE_INTEGER, time: 9_999_999_999 };
-      const published = { path: "/é 🎬/", stamp, digest: digestOf("x"), etag: 'a"b', bytes: 5 << 20 };
+      const published = {
+        path: "/é 🎬/",
+        stamp,
+        digest: digestOf("x"),
+        etag: 'a"b',
+        bytes: 5 << 20,
+        lastmod: "2024-05-01",
+      };
       const verified = { epoch: 2 ** 31, version: Number.MAX_SAFE_INTEGER };
       record(FILM, [], { published, verified, due: 9_999_999_999 });
       expect(rowOf(FILM)).toMatchObject({ published, verified, due: 9_999_999_999 });

@@ -26,7 +26,7 @@ export function recordOf(key: PageKey, change: Partial<PageRecord> = {}): PageRe
   const stamp = { epoch: 3, version: 10, time: 0 };
   return {
     key,
-    published: { path: `/${key}/`, stamp, digest: digestOf(key), etag: `etag of ${key}`, bytes: 0 },
+    published: { path: `/${key}/`, stamp, digest: digestOf(key), etag: `etag of ${key}`, bytes: 0, lastmod: undefined },
     verified: { epoch: 3, version: 10 },
     due: undefined,
     error: undefined,

@@ -61,6 +61,9 @@ test("sqlite: finds its rows by their indexes after a bulk load", () => {
   onTestFinished(() => database.close());
   const plan = (sql: string): string => JSON.stringify(database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all());
   expect(plan("SELECT * FROM page WHERE key = 'x'")).toMatch(/SEARCH page USING INDEX page_key/);
+  expect(plan("SELECT path FROM page WHERE place >= 1 AND place < 2 AND path IS NOT NULL ORDER BY path")).toMatch(
+    /SEARCH page USING INDEX page_place/,
+  );
   expect(plan("SELECT entries FROM block WHERE run = 0 AND last >= 1 ORDER BY run, last, id")).toMatch(
     /^\[[^,]*,[^,]*,[^,]*,"detail":"SEARCH block USING INDEX block_run \(run=\? AND last>\?\)"\}\]$/,
   );

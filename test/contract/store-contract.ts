@@ -315,6 +315,13 @@ export function storeContract(name: string, open: () => StoreHarness): void {
       store.discard(staged);
     });
 
+    test("is scanned for the objects that are wanted", () => {
+      const keys = ["a.html", "films/alien/index.html", "feed.xml"].map((name) => name as ObjectKey);
+      for (const key of keys) store.replace(store.stage(key, Buffer.from("x")));
+      const found = [...store.scan((key) => key.endsWith(".html"))].map(({ key }) => key);
+      expect(found.toSorted()).toEqual(["a.html", "films/alien/index.html"]);
+    });
+
     test("keeps one site record, replaced as a whole", () => {
       expect(store.readRecord()).toBeUndefined();
       store.writeRecord('{"a":"é🎬"}');

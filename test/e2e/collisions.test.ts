@@ -95,7 +95,7 @@ test("a file and a folder of one name collide, and so do names that differ only 
 
   expect(built).toMatchObject({ exitCode: 1, failed: 0 });
   expect(Object.keys(built.collided).toSorted()).toEqual(["item/b", "item/d"]);
-  expect(site.files()).toEqual(["Same/index.html", "index.html", "one.txt"]);
+  expect(site.filesButSitemaps()).toEqual(["Same/index.html", "index.html", "one.txt"]);
 });
 
 test("a static file owns its path", async () => {

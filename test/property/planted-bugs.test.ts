@@ -20,6 +20,8 @@ const SEEDS: Readonly<Record<string, number>> = {
   "whether a value exists is overlooked": 6,
   "numbers of pages are overlooked": 4,
   "pages that a list comes to have are overlooked": 3,
+  "redirects and tombstones stay where a page comes": 8,
+  "redirects stay as they are when their page moves on, or goes": 5,
   "folders that a file stands in the way of are overlooked": 5,
 };
 

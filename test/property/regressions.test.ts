@@ -3,6 +3,7 @@ import { join } from "node:path";
 
 import { describe, expect, it } from "vitest";
 
+import { liveFiles, SITEMAP } from "../support/live-files.ts";
 import { PLAIN_ROUTE, SmallSite } from "../support/small-site.ts";
 import type { ModelRoute, Print } from "../support/model-site.ts";
 
@@ -82,6 +83,68 @@ describe("a file and a folder of one name", () => {
     expect([...tally.failed.keys()]).toEqual(["r/a"]);
     expect(site.text("two/index.html")).toContain("new");
   });
+});
+
+describe("where a sitemap stands", () => {
+  const stands = (site: SmallSite): readonly string[] =>
+    [...liveFiles(site.folders.store)].filter(([, { key }]) => key === SITEMAP).map(([name]) => name);
+
+  it.each([
+    ["sitemap.xml", "sitemap.xml"],
+    ["sitemap-r-1.xml", "sitemap-r-1.xml"],
+    ["sitemap.xml/z", "sitemap.xml/z/index.html"],
+    ["sitemap-r-1.xml/z", "sitemap-r-1.xml/z/index.html"],
+  ])("a page at %s takes its place, and gives it back", async (slug, file) => {
+    const site = new SmallSite([bySlug], { a: { slug: "one" }, b: { slug: "two" } });
+    await site.build();
+    expect(stands(site).toSorted()).toEqual(["sitemap-r-1.xml", "sitemap.xml"]);
+    site.put("a", { slug });
+    const { tally, sitemaps } = await site.build();
+    expect([...tally.failed.values()]).toEqual([]);
+    expect(sitemaps?.owner?.by).toBe("r/a");
+    expect(site.files).toEqual([`${file}: r/a`, "two/index.html: r/b"]);
+    expect(stands(site)).toEqual([]);
+    site.put("a", { slug: "one" });
+    await site.build();
+    expect(stands(site).toSorted()).toEqual(["sitemap-r-1.xml", "sitemap.xml"]);
+    expect(site.text("sitemap-r-1.xml")).toContain("/one/");
+  });
+
+  it("a page that fails there before it ever stood keeps it free", async () => {
+    const site = new SmallSite([bySlug], { a: { slug: "sitemap.xml", kind: "broken" }, b: { slug: "two" } });
+    expect((await site.build()).sitemaps?.owner?.by).toBe("r/a");
+    site.put("a", { kind: "x" });
+    await site.build();
+    expect(site.files).toEqual(["sitemap.xml: r/a", "two/index.html: r/b"]);
+  });
+});
+
+it("renders a page of which only the day in the sitemap changed, and doesn't write it", async () => {
+  const site = new SmallSite([{ ...bySlug, isDated: true }], { a: { slug: "one", rank: 1 }, b: { slug: "two" } });
+  await site.build();
+  expect(site.text("sitemap-r-1.xml")).toContain("/one/</loc><lastmod>2024-01-01</lastmod>");
+  site.put("a", { rank: 2 });
+  const { rendered, tally, sitemaps } = await site.build();
+  expect(rendered).toEqual(["r/a"]);
+  expect(tally.unchanged).toBe(1);
+  expect(sitemaps?.written).toEqual(["sitemap-r-1.xml"]);
+  expect(site.text("sitemap-r-1.xml")).toContain("/one/</loc><lastmod>2024-01-02</lastmod>");
+});
+
+it("fails a page whose day is none, which keeps what it had", async () => {
+  const site = new SmallSite([{ ...bySlug, isDated: true }], { a: { slug: "one", rank: 1 } });
+  await site.build();
+  site.put("a", { rank: 77, title: "new" });
+  const { tally } = await site.build();
+  expect([...tally.failed.values()]).toEqual([
+    expect.stringMatching(/^r\/a: routes\.r\.updated returned "2024-01-77", which is no ISO date\. Return a date/),
+  ]);
+  expect(site.text("one/index.html")).not.toContain("new");
+  expect(site.text("sitemap-r-1.xml")).toContain("<lastmod>2024-01-01</lastmod>");
+  site.put("a", { rank: 3 });
+  await site.build();
+  expect(site.text("one/index.html")).toContain("new");
+  expect(site.text("sitemap-r-1.xml")).toContain("<lastmod>2024-01-03</lastmod>");
 });
 
 describe("a page that fails", () => {

@@ -11,6 +11,8 @@ import type { BuildResult } from "../../src/press/build.ts";
 import type { PressPool } from "../../src/press/press-pool.ts";
 import { registerTemplates } from "../../src/press/site-record.ts";
 import type { SiteRecord } from "../../src/press/site-record.ts";
+import { writeSitemaps } from "../../src/press/sitemap.ts";
+import type { SitemapReport } from "../../src/press/sitemap.ts";
 import type { Renderer } from "../../src/render/renderer.ts";
 import type { Site } from "../../src/site/site.ts";
 import { FilesSource } from "../../src/source/files-source.ts";
@@ -58,6 +60,8 @@ export interface BuiltInProcess extends BuildResult {
   readonly rendered: readonly PageKey[];
   /** Files that were not there for a moment, or are no longer. */
   readonly taken: ReadonlySet<string>;
+  /** Undefined when only some routes were built. */
+  readonly sitemaps: SitemapReport | undefined;
 }
 
 /** A store that notes what is taken out of it. */
@@ -74,6 +78,9 @@ class WatchedStore extends DirectoryPageStore {
     super.remove(key);
   }
 }
+
+/** So that a few pages make several shards, and a shard several parts. */
+const SMALL_SITEMAPS = { addresses: 3, bytes: 2000, shardPages: 2 };
 
 const silent: Progress = {
   phase: () => undefined,
@@ -171,8 +178,13 @@ export async function buildInProcess(
       isFresh,
     },
   );
+  const writing = { site, assets: new Map(), manifest, store, replacesForeign: options.isForced ?? false, signal };
+  const sitemaps =
+    options.routes === undefined
+      ? await writeSitemaps({ ...writing, limits: SMALL_SITEMAPS }, { all: options.isForced ?? false })
+      : undefined;
   if (options.routes === undefined && record.isFirstBuild) {
     store.writeRecord(JSON.stringify({ ...record, isFirstBuild: false }));
   }
-  return { ...result, rendered: inline.rendered, taken };
+  return { ...result, rendered: inline.rendered, taken, sitemaps };
 }

@@ -107,6 +107,16 @@ const summarySchema = z.object({
     problems: z.array(z.object({ place: z.string(), message: z.string() })),
   }),
   static: z.object({ written: z.array(z.string()), removed: z.array(z.string()) }),
+  sitemaps: z
+    .object({
+      files: z.number(),
+      addresses: z.number(),
+      written: z.array(z.string()),
+      removed: z.array(z.string()),
+      problems: z.array(z.object({ file: z.string(), message: z.string() })),
+      owner: z.object({ path: z.string(), by: z.string() }).optional(),
+    })
+    .nullable(),
   pressed: z.number(),
   exitCode: z.number(),
 });

@@ -22,7 +22,9 @@ function describeSite(site: ModelSite, number: number): string[] {
   for (const [place, { each, prefix, named, hasDrafts, shape, list, ...rest }] of site.routes.entries()) {
     const of = each === "one" ? each : "field" in each ? `type${each.type}.${each.field}` : `type${each.type}`;
     const path = `${prefix}/${each === "one" ? "" : `<${named}>`} as ${shape}${hasDrafts ? ", flag is draft" : ""}`;
-    lines.push(`  ${routeName(place)}: each ${of} at ${path} by ${rest.template}${rest.isEarly ? ", early" : ""}`);
+    lines.push(
+      `  ${routeName(place)}: each ${of} at ${path} by ${rest.template}${rest.isEarly ? ", early" : ""}${rest.isDated ? ", dated" : ""}`,
+    );
     if (list !== undefined) lines.push(`    list ${JSON.stringify(list)}`);
     for (const step of rest.steps) lines.push(`    load ${JSON.stringify(step)}`);
     for (const [version, prints] of rest.prints.entries()) {

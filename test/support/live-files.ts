@@ -5,8 +5,11 @@ import { extensionOf, findCarrier } from "../../src/core/stamp.ts";
 import { isRedirectKey, redirectAddress } from "../../src/press/redirect-page.ts";
 import { STATE_FOLDER } from "../../src/store/directory.ts";
 
+/** What the carriers of sitemaps name. */
+export const SITEMAP = ":sitemap";
+
 export interface LiveFile {
-  /** The page that it was written for, as its carrier names it. */
+  /** The page that it was written for, as its carrier names it; `SITEMAP` for a sitemap. */
   readonly key: string;
   /** Without its stamp. */
   readonly body: string;

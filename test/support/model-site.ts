@@ -82,6 +82,8 @@ export interface ModelRoute {
   /** Whether an entity with a set flag is a draft. */
   readonly hasDrafts: boolean;
   readonly shape: "folder" | "file" | "bare";
+  /** Whether its entities' ranks tell their days, for the sitemap. */
+  readonly isDated: boolean;
   readonly list: ModelList | undefined;
   readonly steps: readonly Step[];
   /** Whether `load` makes the texts, rather than the template. */
@@ -280,7 +282,7 @@ export function siteOf(model: ModelSite, versions: readonly number[]): TestedSit
     const lines = ["<%= it.path %>", "<%= it.body() %>", ...expressions.map((expression) => `<%= ${expression} %>`)];
     files.set(`t${number}`, Buffer.from(`<p>\n${lines.join("\n")}\n</p>`));
     fingerprints.set(routeName(number), JSON.stringify([model, route.template === "eta" ? prints : []]));
-    const { each, list } = route;
+    const { each, list, isDated } = route;
     routes[routeName(number)] = {
       ...(each === "one"
         ? { path: onePath(route) }
@@ -308,6 +310,7 @@ export function siteOf(model: ModelSite, versions: readonly number[]): TestedSit
         const body = (): string => (early ?? parts.map((part) => part())).join("\n");
         return { subject, pager, shown, scalar, body };
       },
+      ...(isDated ? { updated } : {}),
       template: route.template === "json" ? json : route.template === "eta" ? `t${number}` : functionTemplate,
     };
   }
@@ -320,6 +323,14 @@ export function siteOf(model: ModelSite, versions: readonly number[]): TestedSit
   if (!("site" in checked)) throw new Error(`the model is no site: ${JSON.stringify(checked.problems)}`);
   const renderer = createEtaRenderer({ files });
   return { site: checked.site, renderer, fingerprints, fingerprint: JSON.stringify(model.types) };
+}
+
+/** Only a few ranks are the day of some month. */
+function updated(subject: unknown): string | undefined {
+  const rank = isEntity(subject) ? subject["rank"] : undefined;
+  return typeof rank === "number" && Number.isInteger(rank) && rank > 0
+    ? `2024-01-${String(rank).padStart(2, "0")}`
+    : undefined;
 }
 
 function functionTemplate(props: { readonly body: () => string; readonly path: string }): Html {

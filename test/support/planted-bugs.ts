@@ -74,6 +74,10 @@ export const PLANTED_BUGS: Readonly<Record<string, Plant>> = {
   "whether a value exists is overlooked": blindTo(({ kind }) => kind === "exists"),
   "numbers of pages are overlooked": blindTo(({ kind }) => kind === "pages"),
   "pages that a list comes to have are overlooked": blindTo(({ kind }) => kind === "extent"),
+  "marks of sitemaps are overlooked": {
+    manifest: (manifest) =>
+      replacing(manifest, { sitemaps: replacing(manifest.sitemaps, { marks: () => [], begin: () => [] }) }),
+  },
   "claims are overlooked": blindTo(({ kind }) => kind === "claim"),
   "redirects and tombstones stay where a page comes": forgettingLeft({ at: () => undefined, below: () => [] }),
   "redirects stay as they are when their page moves on, or goes": forgettingLeft({ of: () => [] }),

@@ -10,6 +10,8 @@ const RARE_IDS = ["a.m.", "constructor", "😀", "c#2", "x--y-", "é", "d", "lon
 const KINDS: readonly Scalar[] = ["x", "y", "X", 1, "1", true, ""];
 const RANKS = [1, 2, 3, 10, 9, -1, 1.5, "10", false, null, [3, 1], []] as const;
 const SLUGS = ["s1", "S1", "s2", "s3", "x.y", "x.y/z", "2", "3", "p", null] as const;
+/** Where sitemaps would stand, and below. */
+const RARE_SLUGS = ["sitemap.xml", "Sitemap.xml", "sitemap-r-1.xml", "sitemap.xml/z", "sitemap-r-1.2.xml/z"] as const;
 /** Fields that every index has, in some order; others come to it or don't. */
 const LISTED = ["kind", "tags", "rank"] as const;
 const FIELDS = ["kind", "tags", "rank", "title", "slug", "flag", "ref"] as const;
@@ -34,6 +36,7 @@ const fields = fc.record(
     slug: fc.oneof(
       { arbitrary: fc.constantFrom(...SLUGS), weight: 30 },
       { arbitrary: fc.constantFrom("throw", "a//b", ".dot"), weight: 1 },
+      { arbitrary: fc.constantFrom(...RARE_SLUGS), weight: 1 },
     ),
     flag: fc.boolean(),
     ref: id,
@@ -191,6 +194,7 @@ const route: fc.Arbitrary<ModelRoute> = fc.record({
   named: fc.constantFrom("slug", "id"),
   hasDrafts: fc.boolean(),
   shape: fc.constantFrom("folder", "bare", "file"),
+  isDated: fc.boolean(),
   list: fc.oneof(fc.constant(undefined), list),
   steps: fc.array(step, { maxLength: 3 }),
   isEarly: fc.boolean(),

@@ -11,7 +11,7 @@ import type { Foreseen, Supposed } from "../../src/press/foresee.ts";
 import { EntityReader } from "../../src/source/entity-reader.ts";
 import { buildInProcess } from "./build-in-process.ts";
 import type { BuiltInProcess, Folders, TestedSite } from "./build-in-process.ts";
-import { liveFiles } from "./live-files.ts";
+import { liveFiles, SITEMAP } from "./live-files.ts";
 import { siteOf } from "./model-site.ts";
 import type { ModelRoute } from "./model-site.ts";
 
@@ -24,6 +24,7 @@ export const PLAIN_ROUTE: ModelRoute = {
   named: "id",
   hasDrafts: false,
   shape: "folder",
+  isDated: false,
   list: undefined,
   steps: [],
   isEarly: false,
@@ -82,9 +83,10 @@ export class SmallSite {
     return foresee(site, manifest, reader.snapshot(), { model, id }, supposed);
   }
 
-  /** The files of the store with the pages that they are of, sorted. */
+  /** The files of the store with the pages that they are of, sorted, without sitemaps. */
   get files(): readonly string[] {
-    return [...liveFiles(this.folders.store)].map(([name, { key }]) => `${name}: ${key}`).toSorted();
+    const pages = [...liveFiles(this.folders.store)].filter(([, { key }]) => key !== SITEMAP);
+    return pages.map(([name, { key }]) => `${name}: ${key}`).toSorted();
   }
 
   /** What a file of the store says, without its stamp. */

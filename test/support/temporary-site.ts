@@ -81,6 +81,11 @@ export class TemporarySite {
     return found.sort();
   }
 
+  /** As `files`, but for sitemaps, which change with every page that comes or goes. */
+  filesButSitemaps(): readonly string[] {
+    return this.files().filter((file) => !isSitemapFile(file));
+  }
+
   /** The output by file, with the page that each is, but without the rest of the stamps; and the empty folders. */
   pages(): ReadonlyMap<string, string> {
     const live = liveFiles(join(this.folder, "dist"));
@@ -109,6 +114,11 @@ export class TemporarySite {
       (name) => name !== "site.json" && name !== "tmp",
     );
   }
+}
+
+/** Whether a file of the output is one of rekiln's sitemaps, by its name. */
+export function isSitemapFile(file: string): boolean {
+  return /^sitemap(?:-[^/]+)?\.xml$/.test(file);
 }
 
 /** How two outputs, or two sets of marks, differ, a line each. */

@@ -136,6 +136,21 @@ route({
 entity(Director, { index: ["nmae"] });
 // @ts-expect-error template wants what load does not give
 route({ path: "/", load: () => ({ a: 1 }), template: (p: { b: string }) => html`${p.b}` });
+route({
+  each: "film",
+  path: "/",
+  template: "x",
+  updated: (film) => {
+    ok<Eq<typeof film.released, string>>();
+    return film.draft ? undefined : film.released;
+  },
+  sitemap: false,
+});
+route({ each: distinct("film", "rating"), path: (r) => `/${r}/`, template: "x", updated: (r) => r.toFixed() });
+// @ts-expect-error a day is text
+route({ each: "film", path: "/", template: "x", updated: (film) => new Date(film.released) });
+// @ts-expect-error sitemap is for the whole route
+route({ each: "film", path: "/", template: "x", sitemap: (film) => !film.draft });
 // @ts-expect-error entities need an id
 entity(z.object({ name: z.string() }));
 

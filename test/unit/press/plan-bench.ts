@@ -119,7 +119,7 @@ export class PlanBench {
     this.putPage(key, page);
     const { path, content = "old", stamp = STAMP } = page;
     const etag = this.#theStore.etag(objectKey(path)) ?? "";
-    const published = { path, stamp, digest: digestOf(content), etag, bytes: 1 };
+    const published = { path, stamp, digest: digestOf(content), etag, bytes: 1, lastmod: undefined };
     this.manifest.transact((transaction) => {
       transaction.record({ key, published, verified: stamp, due: undefined, error: undefined }, claimsOf(path));
     });
@@ -146,7 +146,7 @@ export class PlanBench {
   /** The plan for a page with this content, if the snapshot has it. */
   readonly plan = (key: PageKey, content = "new", context: Partial<PlanContext> = {}, stamp = STAMP): PagePlan => {
     const located = locatePage(site, parsePageKey(key), this.#theSnapshot, undefined);
-    const page = { digest: digestOf(content), edges: [], time: 0, due: undefined };
+    const page = { digest: digestOf(content), edges: [], time: 0, due: undefined, lastmod: undefined };
     const rendered: Sealed = located.kind === "page" ? { kind: "page", located, ...page } : { kind: "none" };
     return this.planOf(key, rendered, context, stamp);
   };

@@ -128,6 +128,26 @@ describe("a sound site", () => {
     expect(routeOf(site, "page").template.kind).toBe("function");
   });
 
+  test("has what its routes say for the sitemap", () => {
+    const one = { path: "/", template: "home" };
+    const dated = {
+      each: "film",
+      path: () => "/",
+      template: "film",
+      updated: (entity: { day: unknown }) => entity.day,
+    };
+    const listed = siteOf({
+      ...sound,
+      routes: { one, dated, not: { ...one, sitemap: false }, is: { ...one, sitemap: true } },
+    });
+    expect([...listed.routes.values()].map(({ isListed }) => isListed)).toEqual([true, true, false, true]);
+    expect(routeOf(listed, "one").updated(undefined)).toBeUndefined();
+    expect(routeOf(listed, "dated").updated({ id: "1", day: "2024-05-01" })).toBe("2024-05-01");
+    expect(() => routeOf(listed, "dated").updated({ id: "1", day: 7 })).toThrow(
+      "routes.dated.updated returned number, which is no ISO date.",
+    );
+  });
+
   test("names the route whose path function gives no text", () => {
     const async = siteOf({ ...sound, routes: { film: { each: "film", path: async () => "/", template: "film" } } });
     expect(() => routeOf(async, "film").path(film)).toThrow(RekilnError);
@@ -252,10 +272,24 @@ describe("a site with mistakes", () => {
     expect(pathsOf({ ...sound, routes: { home } })).toEqual(["routes.home.list.perPage"]);
   });
 
+  test.each([
+    ["updated", "2024-05-01", "is no function — write updated: (film) => film.released"],
+    ["sitemap", "no", "is neither true nor false — write sitemap: false to leave its pages out of the sitemap"],
+  ])("can't have %s: %j", (key, value, said) => {
+    const home = { path: "/", template: "home", [key]: value };
+    const problems = problemsOf({ ...sound, routes: { home } });
+    expect(problems.map(({ path, message, hint }) => `${path} ${message} — ${hint}`)).toEqual([
+      `routes.home.${key} ${said}`,
+    ]);
+  });
+
   test("lists what there is where nothing is near", () => {
     const home = { each: "screenplay", path: () => "/", template: "home", cache: true };
     expect(problemsOf({ ...sound, routes: { home } })).toMatchObject([
-      { path: "routes.home.cache", hint: "remove it; the known keys are each, list, load, path, template" },
+      {
+        path: "routes.home.cache",
+        hint: "remove it; the known keys are each, list, load, path, sitemap, template, updated",
+      },
       { path: "routes.home.each", hint: "use one of the entity types: director, film" },
     ]);
   });

@@ -1,0 +1,258 @@
+import { RekilnError } from "../core/errors.ts";
+import type { PageOutcome } from "../core/outcome.ts";
+import type { PageKey } from "../core/page.ts";
+import type { Stamp } from "../core/stamp.ts";
+import type { Edge, ManifestReads, ManifestTransaction, Published } from "../manifest/manifest.ts";
+import { staleOf } from "../manifest/manifest.ts";
+import type { Snapshot } from "../source/source.ts";
+import type { Staged, StoredObject } from "../store/store.ts";
+import { applyLeft, outcomeOf } from "./apply-left.ts";
+import type { LeftOutcome } from "./apply-left.ts";
+import type { LeftAct } from "./plan-left.ts";
+import { planPage } from "./plan-page.ts";
+import type { PagePlan, PlanContext, Sealed, SealedPage } from "./plan-page.ts";
+
+/** A page that was rendered, and whose bytes wait. */
+export interface Prepared {
+  readonly key: PageKey;
+  readonly rendered: Sealed;
+  readonly stamp: Stamp;
+  /** With its stamp. */
+  readonly content: Uint8Array | undefined;
+  staged: Staged | undefined;
+  /** Etag of an object that was created under its own name. */
+  created: string | undefined;
+}
+
+interface SettleOptions {
+  readonly isFresh: boolean;
+  readonly removes: boolean;
+}
+
+/** Decides what becomes of pages that were rendered, and carries it out within a transaction of the manifest. */
+export class PageSettler {
+  readonly outcomes: PageOutcome[] = [];
+  /** Pages that must be pressed once more. */
+  readonly again = new Set<PageKey>();
+  readonly left: LeftOutcome[] = [];
+  readonly #plan: PlanContext;
+  readonly #options: SettleOptions;
+
+  constructor(plan: PlanContext, options: SettleOptions) {
+    this.#plan = plan;
+    this.#options = options;
+  }
+
+  fail(key: PageKey, error: string): void {
+    this.outcomes.push({ kind: "failed", key, error });
+  }
+
+  /**
+   * Without a transaction nothing is written: a dry run.
+   *
+   * @returns the pages that must be tried again
+   */
+  settle(
+    prepared: readonly Prepared[],
+    snapshot: Snapshot,
+    reads: ManifestReads,
+    transaction: ManifestTransaction | undefined,
+  ): PageKey[] {
+    const retry: PageKey[] = [];
+    for (const page of prepared) {
+      if (this.#options.isFresh) {
+        if (transaction !== undefined) this.#settleFresh(page, transaction);
+        continue;
+      }
+      const plan = planPage(this.#plan, reads, snapshot, page.key, page.rendered, page.stamp);
+      if (!this.#apply(page, plan, transaction)) retry.push(page.key);
+      if (transaction !== undefined && this.#isOutdated(page, transaction)) this.again.add(page.key);
+    }
+    return retry;
+  }
+
+  /** What was read changed after this snapshot: whoever changed it may not have seen that this page reads it. */
+  #isOutdated(page: Prepared, transaction: ManifestTransaction): boolean {
+    if (page.rendered.kind === "none") return false;
+    return transaction.isTouchedAbove(
+      page.rendered.edges.map(({ ref }) => ref),
+      page.stamp.version,
+    );
+  }
+
+  #settleFresh(page: Prepared, transaction: ManifestTransaction): void {
+    const { key, rendered, created, content } = page;
+    if (rendered.kind === "failed") {
+      this.#recordFailure(page, rendered.error, rendered.edges, transaction);
+    } else if (rendered.kind === "page" && created !== undefined && content !== undefined) {
+      this.#record(page, rendered, published(page, rendered, created, content), transaction);
+      const { path } = rendered.located;
+      this.outcomes.push({ kind: "written", reason: "new", key, path, bytes: content.length });
+    } else {
+      // Something else stands there: it is settled once all pages are known.
+      this.again.add(key);
+    }
+  }
+
+  /** @returns false when the page must be tried again */
+  #apply(page: Prepared, plan: PagePlan, transaction: ManifestTransaction | undefined): boolean {
+    const { rendered } = page;
+    if ("again" in plan) for (const other of plan.again) this.again.add(other);
+    switch (plan.do) {
+      case "nothing":
+        this.outcomes.push(plan.outcome);
+        return true;
+      case "fail":
+        this.#recordFailure(page, plan.error, rendered.kind === "none" ? [] : rendered.edges, transaction);
+        return true;
+      case "remove":
+        return this.#remove(page, plan, transaction);
+      case "verify":
+      case "adopt":
+      case "write":
+      case "collide":
+        return rendered.kind === "page" ? this.#publish(page, rendered, plan, transaction) : true;
+    }
+  }
+
+  #remove(
+    page: Prepared,
+    plan: PagePlan & { readonly do: "remove" },
+    transaction: ManifestTransaction | undefined,
+  ): boolean {
+    const { row } = plan;
+    const path = row.published?.path;
+    if (!this.#options.removes || transaction === undefined) {
+      this.outcomes.push({ kind: "gone", key: page.key, path });
+      return true;
+    }
+    transaction.remove(row);
+    this.#leave(page, plan.left, transaction);
+    this.outcomes.push({ kind: "removed", key: page.key, path });
+    return true;
+  }
+
+  #publish(
+    page: Prepared,
+    rendered: SealedPage,
+    plan: PagePlan & { readonly do: "verify" | "adopt" | "write" | "collide" },
+    transaction: ManifestTransaction | undefined,
+  ): boolean {
+    const { key, content, staged } = page;
+    const { path } = rendered.located;
+    if (plan.do === "write" && transaction !== undefined && staged === undefined) {
+      // Somebody wrote since it was found equal.
+      return false;
+    }
+    switch (plan.do) {
+      case "verify":
+        this.outcomes.push({ kind: "unchanged", reason: "equal", key });
+        if (plan.row.published !== undefined && transaction !== undefined) {
+          this.#record(page, rendered, { ...plan.row.published, lastmod: rendered.lastmod }, transaction);
+        }
+        return true;
+      case "adopt": {
+        this.outcomes.push({ kind: "unchanged", reason: "equal", key });
+        const { stored } = plan;
+        if (transaction !== undefined) for (const objectKey of plan.evicts) this.#plan.store.remove(objectKey);
+        const adopted = publishedAs(path, stored, stored.carried?.stamp ?? page.stamp, rendered.lastmod);
+        if (transaction !== undefined) this.#record(page, rendered, adopted, transaction);
+        break;
+      }
+      case "write": {
+        const bytes = content?.length ?? 0;
+        if (transaction === undefined) this.outcomes.push({ kind: "written", reason: plan.reason, key, path, bytes });
+        if (transaction !== undefined && staged !== undefined && content !== undefined) {
+          for (const objectKey of plan.evicts) this.#plan.store.remove(objectKey);
+          const etag = this.#replace(staged);
+          if (typeof etag !== "string") {
+            this.#recordFailure(page, `${key}: ${etag.message} ${etag.hint ?? ""}`, rendered.edges, transaction);
+            return true;
+          }
+          this.outcomes.push({ kind: "written", reason: plan.reason, key, path, bytes });
+          page.staged = undefined;
+          this.#record(page, rendered, published(page, rendered, etag, content), transaction);
+        }
+        break;
+      }
+      case "collide":
+        this.outcomes.push({ kind: "collided", key, path, owner: plan.owner });
+        transaction?.record(
+          {
+            key,
+            published: undefined,
+            verified: page.stamp,
+            due: rendered.due,
+            error: `${key}: the path ${path} belongs to ${plan.owner}`,
+            stale: staleOf("collided", transaction.page(key), this.#plan.nowSeconds),
+          },
+          rendered.edges,
+        );
+        break;
+    }
+    this.#leave(page, plan.left, transaction);
+    return true;
+  }
+
+  /** What the page has left is left last: it is never nowhere. */
+  #leave({ key, stamp }: Prepared, acts: readonly LeftAct[], transaction: ManifestTransaction | undefined): void {
+    if (transaction !== undefined) this.left.push(...applyLeft(this.#plan, transaction, key, acts, stamp));
+    else for (const act of acts) this.left.push(...[outcomeOf(act)].filter((outcome) => outcome !== undefined));
+  }
+
+  /** Puts a staged page in its place; the error when something that isn't ours is in the way. */
+  #replace(staged: Staged): string | RekilnError {
+    try {
+      return this.#plan.store.replace(staged);
+    } catch (error) {
+      if (error instanceof RekilnError && error.code === "store-blocked") return error;
+      throw error;
+    }
+  }
+
+  #record(page: Prepared, rendered: SealedPage, published: Published, transaction: ManifestTransaction): void {
+    const { key, stamp } = page;
+    transaction.record({ key, published, verified: stamp, due: rendered.due, error: undefined }, rendered.edges);
+  }
+
+  /** The page keeps its last good bytes, and the refs that it had read so far lead to it from now on. */
+  #recordFailure(
+    page: Prepared,
+    error: string,
+    edges: readonly Edge[],
+    transaction: ManifestTransaction | undefined,
+  ): void {
+    const { key } = page;
+    this.fail(key, error);
+    if (transaction === undefined) return;
+    const row = this.#options.isFresh ? undefined : transaction.page(key);
+    const verified = row?.verified ?? { epoch: 0, version: 0 };
+    const due = page.rendered.kind === "none" ? undefined : page.rendered.due;
+    const published = row?.published ?? this.#lastGood(page);
+    const stale = staleOf("failed", row, this.#plan.nowSeconds);
+    transaction.recordFailure({ key, published, verified, due, error, stale }, edges);
+  }
+
+  /** The stored bytes of a page that fails while the manifest knows of none: it was lost. */
+  #lastGood({ key, rendered }: Prepared): Published | undefined {
+    if (this.#options.isFresh || rendered.kind !== "failed" || rendered.located === undefined) return undefined;
+    const { path, key: objectKey } = rendered.located;
+    const stored = this.#plan.store.read(objectKey);
+    if (stored?.carried?.key !== this.#plan.carriedKey(key)) return undefined;
+    return publishedAs(path, stored, stored.carried.stamp, undefined);
+  }
+}
+
+function published(page: Prepared, rendered: SealedPage, etag: string, content: Uint8Array): Published {
+  const { located, digest, lastmod } = rendered;
+  return { path: located.path, stamp: page.stamp, digest, etag, bytes: content.length, lastmod };
+}
+
+function publishedAs(
+  path: string,
+  { digest, etag, bytes }: StoredObject,
+  stamp: Stamp,
+  lastmod: string | undefined,
+): Published {
+  return { path, stamp, digest, etag, bytes, lastmod };
+}
