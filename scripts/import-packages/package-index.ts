@@ -34,8 +34,8 @@ export async function findPackageIndex(listsDir: string, suite: string | undefin
 
 /** The suites of a base suite that hold its updates, the least urgent first: `bookworm-updates`, `bookworm-security`. */
 export async function updateSuites(listsDir: string, base: string): Promise<readonly string[]> {
-  const suites = (await packageIndexes(listsDir)).map(({ index }) => index.suite);
-  return [`${base}-updates`, `${base}-security`].filter((suite) => suites.includes(suite));
+  const suites = new Set((await packageIndexes(listsDir)).map(({ index }) => index.suite));
+  return [`${base}-updates`, `${base}-security`].filter((suite) => suites.has(suite));
 }
 
 async function packageIndexes(
