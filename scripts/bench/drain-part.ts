@@ -1,7 +1,7 @@
 import { join } from "node:path";
 
 import type { BenchPart } from "./bench-part.ts";
-import { EmbeddedSite, spreadPackages } from "./embedded-site.ts";
+import { EmbeddedSite, mostDependedOn, spreadPackages } from "./embedded-site.ts";
 import { figure } from "./figure.ts";
 import { median } from "./median.ts";
 import { othersFigure } from "./others-figure.ts";
@@ -9,7 +9,7 @@ import { rekilnWork } from "./rekiln-work.ts";
 import type { RekilnWork } from "./rekiln-work.ts";
 import { settleDisk } from "./settle-disk.ts";
 
-const EVENTS = 2000;
+const EVENTS = 4000;
 const ONE_THREAD = ["--concurrency", "1"];
 /** Each with what its workers are started with: all processors for one, then one thread each. */
 const FLEETS: Readonly<Record<string, readonly (readonly string[])[]>> = {
@@ -27,7 +27,26 @@ interface Drain {
 const sumOf = (works: readonly RekilnWork[], pick: (work: RekilnWork) => number): number =>
   works.reduce((sum, work) => sum + pick(work), 0);
 
-/** Drains of other versions of packages all over the catalogue, so that fan-outs are as different as they really are. */
+/** Pages a second of a change that affects a great many of the pages that the catalogue mostly has: those of packages. */
+async function drainFanOut(site: EmbeddedSite, rounds: number, say: (line: string) => void): Promise<readonly Drain[]> {
+  const hub = mostDependedOn(site.packages);
+  const drains: Drain[] = [];
+  for (let round = 1; round <= rounds; round++) {
+    for (const act of [async () => site.delete(hub.id), async () => site.put([hub])]) {
+      await act();
+      settleDisk();
+      const work = await rekilnWork(site.dir, []);
+      drains.push({ works: [work], seconds: work.seconds });
+      say(`round ${round}, ${hub.id} comes or goes: ${work.written} pages written, ${work.seconds.toFixed(2)} s`);
+    }
+  }
+  return drains;
+}
+
+/**
+ * Drains of other versions of packages all over the catalogue, so that fan-outs are as different as they really are: half of the pages
+ * are lists, which take longer than others. Then of one change that affects a fifth of all pages, beside the cold build.
+ */
 export const drainPart: BenchPart = async ({ folder, rounds, pages, catalogue, say }) => {
   using site = await EmbeddedSite.make(await catalogue(), join(folder, "site"));
   const events = Math.min(EVENTS, Math.ceil((pages ?? Infinity) / 20));
@@ -50,8 +69,12 @@ export const drainPart: BenchPart = async ({ folder, rounds, pages, catalogue, s
   }
   const of = (name: string, pick: (drain: Drain) => number): number => median((drains[name] ?? []).map(pick));
   const rate = (name: string): number => of(name, ({ seconds }) => events / seconds);
-  const rendered = of("all", ({ works, seconds }) => sumOf(works, (work) => work.rendered) / seconds);
-  const { pages: builtPages, seconds: coldSeconds } = site.coldBuild;
+  const pagesRate = ({ works, seconds }: Drain): number => sumOf(works, (work) => work.rendered) / seconds;
+  const cpuMs = ({ works }: Drain): number =>
+    (sumOf(works, (work) => work.cpuSeconds) * 1000) / sumOf(works, (work) => work.rendered);
+  drains["fanOut"] = [...(await drainFanOut(site, rounds, say))];
+  const { pages: builtPages, seconds: coldSeconds, cpuSeconds } = site.coldBuild;
+  const coldRate = builtPages / coldSeconds;
   return [
     figure("drain.all.events", rate("all"), "events/s"),
     figure("drain.one.events", rate("one"), "events/s"),
@@ -62,9 +85,13 @@ export const drainPart: BenchPart = async ({ folder, rounds, pages, catalogue, s
       of("all", ({ works }) => sumOf(works, (work) => work.written)),
       "pages",
     ),
-    figure("drain.pages", rendered, "pages/s"),
-    figure("drain.build", builtPages / coldSeconds, "pages/s"),
-    figure("drain.ofBuild", rendered / (builtPages / coldSeconds), "× cold build", { atLeast: 0.6 }),
+    figure("drain.pages", of("all", pagesRate), "pages/s"),
+    figure("drain.cpu", of("all", cpuMs), "ms/page"),
+    figure("drain.fanOut.pages", of("fanOut", pagesRate), "pages/s"),
+    figure("drain.fanOut.cpu", of("fanOut", cpuMs), "ms/page"),
+    figure("drain.build.pages", coldRate, "pages/s"),
+    figure("drain.build.cpu", (cpuSeconds * 1000) / builtPages, "ms/page"),
+    figure("drain.ofBuild", of("fanOut", pagesRate) / coldRate, "× cold build", { atLeast: 0.6 }),
     figure(
       "drain.amplification",
       of("all", ({ works }) => sumOf(works, (work) => work.rendered) / sumOf(works, (work) => work.written)),
@@ -72,7 +99,7 @@ export const drainPart: BenchPart = async ({ folder, rounds, pages, catalogue, s
     ),
     othersFigure(
       "drain",
-      (drains["all"] ?? []).flatMap(({ works }) => works),
+      [...(drains["all"] ?? []), ...drains["fanOut"]].flatMap(({ works }) => works),
     ),
   ];
 };

@@ -16,6 +16,7 @@ const PHASES: Readonly<Record<string, string>> = {
   pages: "pressing pages",
   indexes: "indexing dependencies",
   removals: "removing pages",
+  strays: "looking for pages that a killed process left",
 };
 
 const count = (value: number): string => value.toLocaleString("en-US");

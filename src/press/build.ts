@@ -114,6 +114,9 @@ class Build {
       manifest.finishBulk();
       this.#isFresh = false;
       for (const key of manifest.collidingPages()) this.#tally.again.add(key);
+    } else if (manifest.meta("complete") === undefined) {
+      // A first build that was killed may have written two pages that can't stand side by side.
+      for (const key of manifest.collidingPages()) this.#tally.again.add(key);
     }
     await this.#pressSet(plan, snapshot, retried);
     await this.#pressAgain();

@@ -147,7 +147,9 @@ export function planPage(
     return { do: "write", reason, evicts, left, again };
   }
   if (stored.carried === undefined) {
-    if (!context.isFirstBuild && !context.replacesForeign) {
+    // What stands where the page was put, and has lost its end, is the page itself: torn, or edited by hand.
+    const isTorn = published?.path === located.path;
+    if (!isTorn && !context.isFirstBuild && !context.replacesForeign) {
       const error = `${key}: ${located.key} holds a file that rekiln didn't write. Move it elsewhere, or replace it with --force.`;
       return { do: "fail", error };
     }

@@ -64,9 +64,13 @@ export class PageSettler {
         if (transaction !== undefined) this.#settleFresh(page, transaction);
         continue;
       }
+      // Put now and pressed again later, it would pass for as new as this snapshot if whoever presses it dies in between.
+      if (transaction !== undefined && this.#isOutdated(page, transaction)) {
+        retry.push(page.key);
+        continue;
+      }
       const plan = planPage(this.#plan, reads, snapshot, page.key, page.rendered, page.stamp);
       if (!this.#apply(page, plan, transaction)) retry.push(page.key);
-      if (transaction !== undefined && this.#isOutdated(page, transaction)) this.again.add(page.key);
     }
     return retry;
   }

@@ -8,7 +8,9 @@ import type { Progress } from "../core/progress.ts";
 import { SqliteManifest } from "../manifest/sqlite-manifest.ts";
 import { build } from "../press/build.ts";
 import type { BuildResult } from "../press/build.ts";
+import { deleteCap } from "../press/deletes.ts";
 import { registerTemplates } from "../press/site-record.ts";
+import { beginWriting, endWriting, removeStrays, strayPages, writers } from "../press/strays.ts";
 import type { SiteRecord } from "../press/site-record.ts";
 import { writeSitemaps } from "../press/sitemap.ts";
 import type { SitemapReport } from "../press/sitemap.ts";
@@ -23,6 +25,7 @@ import { lockBuild } from "./build-lock.ts";
 import { entityFileOf, openSource } from "./open-source.ts";
 import { siteFolders } from "./site-folders.ts";
 import { refreshInThread } from "./source-thread.ts";
+import { isProcessAlive } from "./process-alive.ts";
 import { openManifest, openRecord, withVersion } from "./site-state.ts";
 import { takeTemplates } from "./templates-record.ts";
 import { ThreadPool } from "./thread-pool.ts";
@@ -130,7 +133,11 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
     isDryRun: options.isDryRun,
     replacesForeign: options.isForced,
   };
+  // Whoever writes pages is noted in the manifest, so that what the dead have left is looked for.
+  const hasStrays = !isFresh && (manifestAndFile.isNew || deadWriters(manifest).length > 0);
+  const writer = `${process.pid}`;
   if (!options.isDryRun) {
+    beginWriting(manifest, writer);
     store.writeRecord(`${JSON.stringify(record, undefined, 2)}\n`);
     manifest.setMeta("generation", String(record.generation));
     manifest.setMeta("epoch", String(record.epoch));
@@ -167,6 +174,10 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
   stretch("pages");
   let sitemaps: SitemapReport | undefined;
   if (!options.isDryRun && wanted === undefined) {
+    if (hasStrays) {
+      progress.phase("strays");
+      problems.push(...dropStrays(store, manifest, options.maxDeletes ?? deleteCap(result.pages)));
+    }
     problems.push(...settleHashedCopies(copying));
     progress.phase("sitemaps");
     const writing = { site, assets, manifest, store, replacesForeign: options.isForced, signal };
@@ -177,6 +188,7 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
       store.writeRecord(`${JSON.stringify(record, undefined, 2)}\n`);
     }
   }
+  if (!options.isDryRun) endWriting(manifest, writer);
   stretch("end");
   return {
     result,
@@ -189,6 +201,23 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
     threads,
     stretches,
   };
+}
+
+/** Processes that began to write pages, and died before they said that they had ended. */
+function deadWriters(manifest: SqliteManifest): readonly string[] {
+  return writers(manifest).filter((writer) => writer !== `${process.pid}` && !isProcessAlive(Number(writer)));
+}
+
+/** Removes pages that no row tells of, unless they are too many; then the next build looks for them again. */
+function dropStrays(store: DirectoryPageStore, manifest: SqliteManifest, maxDeletes: number): readonly StaticProblem[] {
+  const found = [...strayPages(store, manifest)];
+  if (found.length <= maxDeletes) {
+    removeStrays(store, manifest, found);
+    for (const dead of deadWriters(manifest)) endWriting(manifest, dead);
+    return [];
+  }
+  const message = `${found.length} pages in the store belong to no entity, this one first; more than ${maxDeletes} removals are withheld: --max-deletes ${found.length} removes them`;
+  return [{ file: found[0] ?? "", message }];
 }
 
 /** A dry run writes no manifest: where there is none it makes one elsewhere, and removes it. */

@@ -8,6 +8,7 @@ import { relayOutbox } from "../press/publish.ts";
 import { parseSiteRecord, registerTemplates } from "../press/site-record.ts";
 import type { SiteRecord } from "../press/site-record.ts";
 import { writeSitemaps } from "../press/sitemap.ts";
+import { beginWriting, endWriting } from "../press/strays.ts";
 import { settleLeft } from "../press/settle-left.ts";
 import { readAssets, staticKeysOf } from "../press/static-files.ts";
 import { work } from "../press/work.ts";
@@ -117,6 +118,9 @@ export async function runWork(options: RunWorkOptions, surroundings: WorkSurroun
     threads,
     abort.signal,
   );
+  const writer = `${process.pid}`;
+  beginWriting(manifest, writer);
+  stack.defer(() => endWriting(manifest, writer));
   const { ino } = statSync(manifestFile);
   const standing = (): Standing => {
     const now = keeper.read();

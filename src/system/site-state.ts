@@ -34,7 +34,9 @@ export function openRecord(store: PageStore, source: string): { record: SiteReco
 
 /** The record once the source's newest version is known: no stamp will be above its ceiling. */
 export function withVersion(record: SiteRecord, source: string, version: number): SiteRecord {
-  return { ...record, source, version, ceiling: ceilingFor(record, version) };
+  // Of a source that was restored the versions begin again: that is noticed by what they had come to.
+  const newest = Math.max(record.version, version);
+  return { ...record, source, version: newest, ceiling: ceilingFor(record, newest) };
 }
 
 export interface OpenedManifest {

@@ -5,7 +5,7 @@ import { filmsOf } from "./film-site.ts";
 import type { Film } from "./film-site.ts";
 import { drain, siteQueue, workedOf, WorkSite } from "./work-site.ts";
 
-const SLOW = "<% Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100) %>";
+const SLOW = "<% Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 130) %>";
 
 /** The same films with other titles. */
 const retitled = (site: WorkSite, count: number): readonly Film[] =>
@@ -33,14 +33,14 @@ test("told to stop, a worker ends with nothing lost and nothing held", { timeout
 });
 
 test("what a worker can't finish in time is given back", { timeout: 120_000 }, async () => {
-  const site = await WorkSite.make(filmsOf(250), (made) => {
+  const site = await WorkSite.make(filmsOf(180), (made) => {
     made.write(
       "templates/film.eta",
       `<% if (it.film.rating === 10) { %>${SLOW}<% } %>${made.read("templates/film.eta")}`,
     );
   });
-  // 250 pages that take 100 ms each: in one thread longer than the 20 s that it is given.
-  await site.import(retitled(site, 250).map((film) => ({ ...film, rating: 10 })));
+  // 180 pages that take 130 ms each: in one thread longer than the 20 s that it is given.
+  await site.import(retitled(site, 180).map((film) => ({ ...film, rating: 10 })));
   const running = new Running(site.folder, ["work", "--json", "--concurrency", "1"]);
   using queue = siteQueue(site.site);
   while ((await queue.depth()).live.inFlight === 0) await new Promise((resolve) => setTimeout(resolve, 20));

@@ -1,0 +1,304 @@
+import { decodeChange } from "../../src/core/change-event.ts";
+import { digestOf } from "../../src/core/digest.ts";
+import { parsePageKey } from "../../src/core/page.ts";
+import type { PageKey } from "../../src/core/page.ts";
+import { carriedKey } from "../../src/core/stamp.ts";
+import type { Stamp } from "../../src/core/stamp.ts";
+import { decodeWork } from "../../src/core/work-message.ts";
+import { LANES } from "../../src/queue/queue.ts";
+import { isRedirectKey } from "../../src/press/redirect-page.ts";
+import type { PageRow } from "../../src/manifest/manifest.ts";
+import { expectedPages } from "./expected.ts";
+import type { Expected, ExpectedPage } from "./expected.ts";
+import type { MemoryFile } from "./memory-store.ts";
+import type { KnownGap, World } from "./world.ts";
+
+interface WrongPage {
+  readonly key: PageKey;
+  /** Where it should be, or shouldn't. */
+  readonly path: string;
+  readonly why: string;
+}
+
+/** What is still asked for: by messages that aren't acked, and by the outbox. */
+interface Asked {
+  readonly keys: ReadonlySet<string>;
+  readonly routes: ReadonlySet<string>;
+  /** By `type:id`: up to which version its changes are told of. */
+  readonly changes: ReadonlyMap<string, number>;
+}
+
+const objectKeyOf = (path: string): string => `${path.slice(1)}index.html`;
+const pathOf = (objectKey: string): string => `/${objectKey.replace(/index\.html$/, "")}`;
+const carried = (key: PageKey): string => carriedKey(key, digestOf);
+
+/** Watches that the promises are kept, at every put and at every ack. */
+export class Checker {
+  readonly #world: World;
+  /** By carried key: the stamp that the page was last put with. */
+  readonly #newest = new Map<string, Stamp>();
+  /** By carried key: the version in which it was seen to be gone. */
+  readonly #goneAt = new Map<string, { readonly version: number; readonly key: PageKey }>();
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  /** Versions, or files, begin anew: nothing is known of what was before. */
+  forget(): void {
+    this.#newest.clear();
+    this.#goneAt.clear();
+  }
+
+  onRemoved({ key, published }: PageRow): void {
+    const { pressVersion: version } = this.#world;
+    this.#world.trace(`${this.#world.running.name} removes ${key} in ${version} ${JSON.stringify(published)}`);
+    this.#newest.delete(carried(key));
+    if (version !== undefined) this.#goneAt.set(carried(key), { version, key });
+  }
+
+  /** G3, G8, and that what is put is a page of one version. */
+  onPut(objectKey: string, before: MemoryFile | undefined): void {
+    const world = this.#world;
+    const put = world.files.objects.get(objectKey);
+    world.counts.add("puts");
+    if (put?.carried === undefined) {
+      world.fail(`${objectKey} was put without a stamp`);
+      return;
+    }
+    const { key, stamp } = put.carried;
+    world.trace(`${world.running.name} puts ${key} at ${objectKey} ${JSON.stringify(stamp)} ${put.body}`);
+    if (isRedirectKey(key)) {
+      world.counts.add("redirects");
+      return;
+    }
+    if (before?.carried?.key === key) this.#compare(key, before.carried.stamp, stamp, "at the path");
+    const newest = this.#newest.get(key);
+    if (newest !== undefined) this.#compare(key, newest, stamp, "of the page");
+    this.#newest.set(key, stamp);
+    const gone = this.#goneAt.get(key);
+    if (gone !== undefined && gone.version > stamp.version) {
+      const message = `G8: ${key} was gone at ${gone.version} and comes back from ${stamp.version}`;
+      // Of two pages whose paths differ by case one has the tombstone; and one that wasn't published had no path.
+      const isNoted = world.manifest?.left.of(gone.key).length !== 0;
+      if (isNoted) world.fail(message);
+      else world.known("no tombstone of its own", message);
+    }
+    this.#goneAt.delete(key);
+    const set = world.setOfEpoch.get(stamp.epoch);
+    if (set === undefined) {
+      world.fail(`${key} is stamped with the unknown epoch ${stamp.epoch}`);
+      return;
+    }
+    const expected = world
+      .expected(stamp.version, set)
+      .values()
+      .find((page) => carried(page.key) === key);
+    if (expected === undefined || expected.text !== put.body || objectKeyOf(expected.path) !== objectKey) {
+      world.fail(
+        `${key} was put at ${objectKey} as ${put.body} from version ${stamp.version}, where it is ${JSON.stringify(expected)}`,
+      );
+    }
+  }
+
+  #compare(key: string, was: Stamp, is: Stamp, which: string): void {
+    if (is.version >= was.version && is.epoch >= was.epoch && is.time >= was.time) return;
+    this.#world.fail(`G3: ${key} went from ${JSON.stringify(was)} to ${JSON.stringify(is)}, ${which}`);
+  }
+
+  /** G2: for whatever isn't right yet there is a message, or a row of the outbox, that will make it so. */
+  checkAcked(): void {
+    const world = this.#world;
+    world.counts.add("checks of acks");
+    if (world.isBuildNeeded || world.buildLock !== undefined || world.manifest === undefined) return;
+    const wrong = this.wrong();
+    if (wrong.length === 0) return;
+    const asked = this.#asked();
+    for (const { key, path, why } of wrong) {
+      if (
+        this.#isHandedOver(path) ||
+        this.#isAsked(key, asked) ||
+        this.#rivals(path).some((rival) => this.#isAsked(rival, asked))
+      )
+        continue;
+      const gap = this.#knownGap(key, path);
+      const message = `G2: nothing asks for ${key} any more, though ${why}`;
+      if (gap === undefined) world.fail(message);
+      else world.known(gap, message);
+    }
+  }
+
+  /** Whether the old bytes of a page wait for the one that comes. */
+  #isHandedOver(path: string): boolean {
+    return this.#world.manifest?.left.at(path.toLowerCase().slice(0, -1))?.kind === "handover";
+  }
+
+  /** Whether what stands there was put by a process that died before its commit. */
+  #isStray(path: string): boolean {
+    const { files, strays } = this.#world;
+    const at = objectKeyOf(path);
+    return strays.has(at) && files.objects.get(at)?.etag === strays.get(at);
+  }
+
+  /** Why a page is known to be wrong. */
+  #knownGap(key: PageKey, path: string): KnownGap | undefined {
+    const world = this.#world;
+    if (this.#isStray(path)) return "stray file";
+    if (this.#isHandedOver(path)) return "handover until a build";
+    const page = world.expected(world.source.version(), world.registeredSet).get(key);
+    const isOrphan =
+      world.manifest?.page(key)?.published?.path !== path && (page?.path !== path || page.owner !== undefined);
+    if (world.hasLostManifest && isOrphan) return "orphan of a lost manifest";
+    const owner = page?.owner;
+    return world.isFirstBuildBroken && owner !== undefined ? "collision of a killed first build" : undefined;
+  }
+
+  /** G1: nothing goes on any more, and what is wrong now stays so. */
+  checkRest(when: string): void {
+    for (const { key, path, why } of this.wrong()) {
+      const message = `G1: ${when} ${key} is wrong: ${why}`;
+      const gap = this.#knownGap(key, path);
+      if (gap === undefined) this.#world.fail(message);
+      else this.#world.known(gap, message);
+    }
+    this.#checkDead();
+  }
+
+  /** Only what can't be used, and pages that fail, are given up. */
+  #checkDead(): void {
+    const world = this.#world;
+    let useless = 0;
+    for (const lane of LANES) {
+      for (const { body, reason } of world.lanes[lane].deadLetters({ limit: 1000 })) {
+        if (reason.startsWith("the message can't be used")) useless++;
+        else if (!body.includes('"kind":"pages"')) world.fail(`a message is dead: ${body}: ${reason}`);
+      }
+    }
+    if (useless !== world.poisoned) world.fail(`${useless} messages can't be used, of ${world.poisoned}`);
+  }
+
+  /** The pages that want a path: when one of them is pressed, the one that stands there is too. */
+  #rivals(path: string): readonly PageKey[] {
+    const world = this.#world;
+    const place = path.toLowerCase();
+    const rivals = world
+      .expected(world.source.version(), world.registeredSet)
+      .values()
+      .filter((page) => page.path.toLowerCase() === place)
+      .map(({ key }) => key);
+    return [...rivals];
+  }
+
+  /** Pages that aren't what a clean build would make, but for those that fail and those in whose way these are. */
+  wrong(): readonly WrongPage[] {
+    const world = this.#world;
+    const expected = world.expected(world.source.version(), world.registeredSet);
+    const exempt = this.#exempt(expected);
+    const wrong: WrongPage[] = [];
+    const right = new Set<string>();
+    for (const page of expected.values()) {
+      const at = objectKeyOf(page.path);
+      if (page.owner !== undefined || page.text === undefined || exempt.has(page.path.toLowerCase())) continue;
+      const file = world.files.objects.get(at);
+      right.add(at);
+      if (file?.carried?.key === carried(page.key) && file.body === page.text) continue;
+      wrong.push({
+        key: page.key,
+        path: page.path,
+        why: `at ${at} is ${file?.carried?.key} ${file?.body} instead of ${page.text}`,
+      });
+    }
+    for (const [at, { carried: found }] of world.files.objects) {
+      if (found === undefined || right.has(at) || isRedirectKey(found.key)) continue;
+      const path = pathOf(at);
+      if (exempt.has(path.toLowerCase())) continue;
+      // Keys of the simulated site are carried as they are.
+      wrong.push({ key: found.key as PageKey, path, why: `it stands at ${at}` });
+    }
+    return wrong;
+  }
+
+  /** Paths of pages that fail, where they want to be and where they are. */
+  #exempt(expected: Expected): ReadonlySet<string> {
+    const failing = [...expected.values()].filter(({ text }) => text === undefined);
+    if (failing.length === 0) return new Set();
+    const paths = new Set(failing.map(({ path }) => path.toLowerCase()));
+    const keys = new Set(failing.map(({ key }) => carried(key)));
+    for (const [at, { carried: found }] of this.#world.files.objects) {
+      if (found !== undefined && keys.has(found.key)) paths.add(pathOf(at).toLowerCase());
+    }
+    return paths;
+  }
+
+  #asked(): Asked {
+    const keys = new Set<string>();
+    const routes = new Set<string>();
+    const changes = new Map<string, number>();
+    const change = (type: string, id: string, version: number): void => {
+      const name = `${type}:${id}`;
+      changes.set(name, Math.max(version, changes.get(name) ?? 0));
+    };
+    for (const { outstanding } of Object.values(this.#world.lanes)) {
+      for (const body of outstanding.values()) {
+        const read = decodeChange(body);
+        if (read.ok) {
+          change(read.event.type, read.event.id, read.event.version ?? Number.POSITIVE_INFINITY);
+          continue;
+        }
+        const parsed = parsedOf(body);
+        const work = parsed === undefined ? undefined : decodeWork(parsed);
+        if (work?.ok !== true) continue;
+        if (work.message.kind === "route") routes.add(work.message.route);
+        else for (const key of work.message.keys) keys.add(key);
+      }
+    }
+    for (const { change: one } of this.#world.source.waiting(0, 1000).changes) change(one.type, one.id, one.version);
+    return { keys, routes, changes };
+  }
+
+  #isAsked(key: PageKey, asked: Asked): boolean {
+    const world = this.#world;
+    if (asked.keys.has(key) || asked.routes.has(parsePageKey(key).route)) return true;
+    const seen = world.manifest?.page(key)?.verified.version ?? 0;
+    for (const { type, id, version } of world.history) {
+      if (version <= seen || version > (asked.changes.get(`${type}:${id}`) ?? 0)) continue;
+      if (this.#changed(key, version) || this.#matters(key, { type, id }, seen)) return true;
+    }
+    return false;
+  }
+
+  /** Whether a page would be another one if an entity were still what it was at a version: two changes may only together change it. */
+  #matters(key: PageKey, { type, id }: { readonly type: string; readonly id: string }, version: number): boolean {
+    const { source, registeredSet } = this.#world;
+    if (!source.has(version)) return true;
+    const entities = new Map(source.at(source.version()));
+    const ofType = new Map(entities.get(type));
+    const before = source.at(version).get(type)?.get(id);
+    if (before === undefined) ofType.delete(id);
+    else ofType.set(id, before);
+    entities.set(type, ofType);
+    const [now, otherwise] = [
+      this.#world.expected(source.version(), registeredSet),
+      expectedPages(entities, registeredSet),
+    ];
+    return JSON.stringify(now.get(key)) !== JSON.stringify(otherwise.get(key));
+  }
+
+  /** Whether a commit made another page of it. */
+  #changed(key: PageKey, version: number): boolean {
+    const world = this.#world;
+    if (!world.source.has(version - 1)) return true;
+    const shown = (page: ExpectedPage | undefined): string | undefined =>
+      page === undefined ? undefined : JSON.stringify([page.path, page.text, page.owner]);
+    const [before, after] = [version - 1, version].map((at) => shown(world.expected(at, world.registeredSet).get(key)));
+    return before !== after;
+  }
+}
+
+function parsedOf(body: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    return JSON.parse(body) as Readonly<Record<string, unknown>>;
+  } catch {
+    return undefined;
+  }
+}

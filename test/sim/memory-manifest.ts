@@ -1,0 +1,240 @@
+import { parsePageKey, subjectKey } from "../../src/core/page.ts";
+import type { PageKey } from "../../src/core/page.ts";
+import type { RefHash } from "../../src/core/ref.ts";
+import { formatDependency } from "../../src/manifest/edge-text.ts";
+import type {
+  CopiedFile,
+  Dependant,
+  Edge,
+  Manifest,
+  ManifestTransaction,
+  PageRecord,
+  PageRow,
+  PageStates,
+  StalePage,
+  StoredPage,
+  Verified,
+} from "../../src/manifest/manifest.ts";
+import { MemoryLeftPaths } from "./memory-left-paths.ts";
+import { MemorySitemaps } from "./memory-sitemaps.ts";
+import { Undo } from "./undo.ts";
+
+interface Entry {
+  readonly row: PageRow;
+  readonly edges: readonly Edge[];
+}
+
+const PIECE_ROWS = 500;
+
+/** A manifest in memory, for simulations. A transaction that throws is undone. */
+export class MemoryManifest implements Manifest, ManifestTransaction {
+  readonly left: MemoryLeftPaths;
+  readonly sitemaps: MemorySitemaps;
+  readonly #undo = new Undo();
+  readonly #entries = new Map<PageKey, Entry>();
+  readonly #pages = new Map<RefHash, Set<PageKey>>();
+  readonly #touched = new Map<RefHash, number>();
+  readonly #meta = new Map<string, string>();
+  readonly #copied = new Map<string, CopiedFile>();
+  #lastId = 0;
+
+  constructor() {
+    this.left = new MemoryLeftPaths(this.#undo);
+    this.sitemaps = new MemorySitemaps(this.#undo, () => this.#rows(() => true));
+  }
+
+  transact<T>(work: (transaction: ManifestTransaction) => T): T {
+    return this.#undo.transact(() => work(this));
+  }
+
+  page(key: PageKey): PageRow | undefined {
+    return this.#entries.get(key)?.row;
+  }
+
+  pagesOf(first: PageKey): readonly PageRow[] {
+    return this.#rows((key) => key === first || key.startsWith(`${first}#`));
+  }
+
+  *dependants(ref: RefHash): Iterable<Dependant> {
+    const found = [...(this.#pages.get(ref) ?? [])].flatMap((key) => this.#entries.get(key) ?? []);
+    for (const { row, edges } of found.sort((left, right) => left.row.id - right.row.id)) {
+      for (const edge of edges) if (edge.ref === ref) yield { key: row.key, dependency: edge.dependency };
+    }
+  }
+
+  record(record: PageRecord, edges: readonly Edge[]): void {
+    this.#write(record, edges);
+  }
+
+  recordFailure(record: PageRecord, edges: readonly Edge[]): void {
+    this.#write(record, [...(this.#entries.get(record.key)?.edges ?? []), ...edges]);
+  }
+
+  #write({ key, published, verified, due, error, stale }: PageRecord, edges: readonly Edge[]): void {
+    const id = this.#entries.get(key)?.row.id ?? ++this.#lastId;
+    const row: PageRow = {
+      id,
+      key,
+      published,
+      verified: { epoch: verified.epoch, version: verified.version },
+      due,
+      error,
+      stale: error === undefined ? undefined : stale,
+    };
+    const known = new Set<string>();
+    const once = edges.filter(({ ref, dependency }) => {
+      const text = `${ref} ${formatDependency(dependency)}`;
+      return !known.has(text) && known.add(text);
+    });
+    if (this.meta("bulk") === undefined) this.sitemaps.publish(key, this.page(key)?.published, published);
+    this.#undo.set(this.#entries, key, { row, edges: once });
+    for (const { ref } of once) {
+      const pages = this.#pages.get(ref) ?? new Set<PageKey>();
+      this.#pages.set(ref, pages);
+      pages.add(key);
+    }
+  }
+
+  remove({ key, published }: PageRow): void {
+    this.sitemaps.publish(key, published, undefined);
+    this.#undo.delete(this.#entries, key);
+  }
+
+  touch(refs: Iterable<RefHash>, version: number): void {
+    for (const ref of refs) this.#undo.set(this.#touched, ref, Math.max(version, this.#touched.get(ref) ?? 0));
+  }
+
+  isTouchedAbove(refs: Iterable<RefHash>, version: number): boolean {
+    for (const ref of refs) if ((this.#touched.get(ref) ?? 0) > version) return true;
+    return false;
+  }
+
+  meta(name: string): string | undefined {
+    return this.#meta.get(name);
+  }
+
+  setMeta(name: string, value: string | undefined): void {
+    if (value === undefined) this.#undo.delete(this.#meta, name);
+    else this.#undo.set(this.#meta, name, value);
+  }
+
+  count(): number {
+    return this.#rows(() => true).filter(({ published }) => published !== undefined).length;
+  }
+
+  unverified(route: string, { epoch, version }: Verified): Iterable<readonly PageKey[]> {
+    return this.#keys(route, (row) => {
+      return row.error === undefined && (row.verified.epoch !== epoch || row.verified.version < version);
+    });
+  }
+
+  keysOf(route: string): Iterable<readonly PageKey[]> {
+    return this.#keys(route, () => true);
+  }
+
+  *#keys(route: string, isWanted: (row: PageRow) => boolean): Iterable<readonly PageKey[]> {
+    const first = subjectKey(route, undefined);
+    for (let after = ""; ;) {
+      const rows = this.#rows(
+        (key, row) =>
+          key > after && (key === first || key.startsWith(`${first}#`) || key.startsWith(`${first}/`)) && isWanted(row),
+      );
+      const keys = rows
+        .map(({ key }) => key)
+        .sort()
+        .slice(0, PIECE_ROWS);
+      const last = keys.at(-1);
+      if (last === undefined) return;
+      yield keys;
+      after = last;
+    }
+  }
+
+  states(now: number): PageStates {
+    const stale = { failed: 0, collided: 0, withheld: 0 };
+    const since: number[] = [];
+    let due = 0;
+    for (const row of this.#rows(() => true)) {
+      if (row.error !== undefined) stale[row.stale?.kind ?? "failed"]++;
+      if (row.stale !== undefined) since.push(row.stale.since);
+      if (row.due === undefined || row.due > now) continue;
+      due++;
+      since.push(row.due);
+    }
+    return { published: this.count(), stale, due, oldestSince: since.length === 0 ? undefined : Math.min(...since) };
+  }
+
+  stalePages(limit: number): readonly StalePage[] {
+    const sinceOf = ({ stale }: StalePage): number => stale?.since ?? Number.MAX_SAFE_INTEGER;
+    return this.#rows(() => true)
+      .flatMap(({ key, error, stale }) => (error === undefined ? [] : [{ key, error, stale }]))
+      .sort((left, right) => sinceOf(left) - sinceOf(right))
+      .slice(0, limit);
+  }
+
+  failedOrDue(now: number): readonly PageKey[] {
+    const rows = this.#rows((_, { error, due }) => error !== undefined || (due !== undefined && due <= now));
+    return rows.map(({ key }) => key);
+  }
+
+  useOf(ref: RefHash): { readonly isUsed: boolean; readonly isUsedByFailed: boolean } {
+    const users = [...this.dependants(ref)].map(({ key }) => this.page(key));
+    return { isUsed: users.length > 0, isUsedByFailed: users.some((row) => row?.error !== undefined) };
+  }
+
+  *stored(): Iterable<readonly StoredPage[]> {
+    const rows = this.#rows((_, { published }) => published !== undefined);
+    const pages = rows.flatMap(({ key, published }) =>
+      published === undefined ? [] : [{ key, path: published.path, etag: published.etag }],
+    );
+    if (pages.length > 0) yield pages;
+  }
+
+  routes(): readonly string[] {
+    return [...new Set(this.#rows(() => true).map(({ key }) => parsePageKey(key).route))];
+  }
+
+  collidingPages(): readonly PageKey[] {
+    const colliding = new Set<PageKey>();
+    for (const ref of this.#pages.keys()) {
+      const claims = [...this.dependants(ref)].filter(
+        ({ dependency: { kind } }) => kind === "claim" || kind === "folder",
+      );
+      if (claims.length < 2 || claims.every(({ dependency }) => dependency.kind === "folder")) continue;
+      for (const { key } of claims) colliding.add(key);
+    }
+    return [...colliding];
+  }
+
+  beginBulk(): void {
+    this.setMeta("bulk", "1");
+  }
+
+  finishBulk(): void {
+    this.setMeta("bulk", undefined);
+  }
+
+  tidy(): void {
+    // Nothing gets loose in memory.
+  }
+
+  copiedFiles(): readonly CopiedFile[] {
+    return [...this.#copied.values()];
+  }
+
+  setCopiedFiles(put: readonly CopiedFile[], removed: readonly string[]): void {
+    for (const file of put) this.#copied.set(file.objectKey, file);
+    for (const objectKey of removed) this.#copied.delete(objectKey);
+  }
+
+  [Symbol.dispose](): void {
+    // It has nothing but memory.
+  }
+
+  /** In the order in which they were made. */
+  #rows(isWanted: (key: PageKey, row: PageRow) => boolean): PageRow[] {
+    const rows: PageRow[] = [];
+    for (const { row } of this.#entries.values()) if (isWanted(row.key, row)) rows.push(row);
+    return rows.sort((left, right) => left.id - right.id);
+  }
+}

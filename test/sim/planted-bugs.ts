@@ -1,0 +1,214 @@
+import type { SourceBug } from "./planted-source.ts";
+
+/** Bugs by what they do: each is a mistake that was made, or nearly made, in a system like this one. */
+export const PLANTED_BUGS: Readonly<Record<string, SourceBug>> = {
+  "messages are acked before their pages are pressed": {
+    file: "press/work.ts",
+    code: "await this.#regenerate([expanded.own, expanded.others], { ...request, findsFurther: false });",
+    instead:
+      "await this.#held.ack(done); await this.#regenerate([expanded.own, expanded.others], { ...request, findsFurther: false });",
+  },
+  "a batch of pages is acked before it is pressed": {
+    file: "press/work.ts",
+    code: "const { failed } = await this.#regenerate([keys], { ...message, findsFurther: false }, source);",
+    instead:
+      "await this.#held.ack(source); const { failed } = await this.#regenerate([keys], { ...message, findsFurther: false }, source);",
+  },
+  "what was touched isn't noted": {
+    file: "press/expand.ts",
+    code: "transaction.touch(refs.keys(), change.version);",
+    instead: "void [refs, change, transaction];",
+  },
+  "what was touched isn't asked": {
+    file: "press/settle-pages.ts",
+    code: "if (transaction !== undefined && this.#isOutdated(page, transaction)) this.again.add(page.key);",
+    instead: "",
+  },
+  "stamps aren't compared": {
+    file: "press/plan-page.ts",
+    code: "return mine.epoch < stored.epoch || mine.version < stored.version || isTimeAhead;",
+    instead: "return false;",
+    also: {
+      file: "press/plan-page.ts",
+      code: "if (verified !== undefined && (verified.epoch > stamp.epoch || verified.version > stamp.version)) {",
+      instead: "if (verified !== undefined && verified.epoch > 1e9) {",
+    },
+  },
+  "what is verified isn't compared": {
+    file: "press/plan-page.ts",
+    code: "if (verified !== undefined && (verified.epoch > stamp.epoch || verified.version > stamp.version)) {",
+    instead: "if (verified !== undefined && verified.epoch > 1e9) {",
+  },
+  "an old worker takes messages of a newer epoch": {
+    file: "press/work.ts",
+    code: "if (message.epoch <= epoch && message.version <= reader.snapshot().version) return false;",
+    instead: "if (message.version <= reader.snapshot().version) return false;",
+  },
+  "an old worker expands after a release": {
+    file: "press/expand.ts",
+    code: `if (options.epoch !== undefined && Number(manifest.meta("epoch") ?? 0) > options.epoch) throw epochBehind();`,
+    instead: "",
+  },
+  "a worker goes on with templates that were replaced": {
+    file: "press/work.ts",
+    code: `if (standing.kind === "replaced") {`,
+    instead: `if (standing.kind === "replaced" && standing.message === "") {`,
+  },
+  "events that are ahead of the snapshot are taken": {
+    file: "press/work.ts",
+    code: "const ahead = changes.filter(({ change }) => change.version > snapshot.version);",
+    instead: "const ahead = changes.filter(() => false);",
+    also: {
+      file: "press/work.ts",
+      code: ".filter(({ change }) => change.version <= snapshot.version)\n      .map(",
+      instead: ".map(",
+    },
+  },
+  "of several events of one entity only the newest tuple before is kept": {
+    file: "press/work-events.ts",
+    code: "else for (const tuple of event.before) merging.before?.set(JSON.stringify(tuple), tuple);",
+    instead: "else merging.before = new Map(event.before.map((tuple) => [JSON.stringify(tuple), tuple]));",
+  },
+  "of several events of one entity only the newest fields are kept": {
+    file: "press/work-events.ts",
+    code: "else for (const field of event.fields) merging.fields?.add(field);",
+    instead: "else merging.fields = new Set(event.fields);",
+  },
+  "of several changes in the outbox only the oldest tuple before is kept": {
+    file: "source/entity-changes.ts",
+    code: "if (!one.before.has(before)) one.before.set(before, row.before);",
+    instead: "if (one.before.size === 0) one.before.set(before, row.before);",
+  },
+  "lists that an entity enters are overlooked": {
+    file: "press/expand.ts",
+    code: "const tuples = [...change.before, after].filter((tuple) => tuple !== null);",
+    instead: "const tuples = [...change.before].filter((tuple) => tuple !== null);",
+  },
+  "lists that an entity leaves are overlooked": {
+    file: "press/expand.ts",
+    code: "const tuples = [...change.before, after].filter((tuple) => tuple !== null);",
+    instead: "const tuples = [after].filter((tuple) => tuple !== null);",
+  },
+  "a failed page records nothing that it read": {
+    file: "press/render-page.ts",
+    code: `located: located?.kind === "page" ? located : undefined,
+      edges: recorder.edges(),`,
+    instead: `located: located?.kind === "page" ? located : undefined,
+      edges: [],`,
+  },
+  "a failed page loses the refs of its last good bytes": {
+    file: "press/settle-pages.ts",
+    code: "transaction.recordFailure({ key, published, verified, due, error, stale }, edges);",
+    instead: "transaction.record({ key, published, verified, due, error, stale }, []);",
+  },
+  "pages that failed leave their batch for good": {
+    file: "press/work.ts",
+    code: "if (tries < TRIES_MAX) await this.#retry(key, request, tries, lane);",
+    instead: "void tries; void lane;",
+  },
+  "pages whose path was taken or left aren't pressed": {
+    file: "press/regenerate.ts",
+    code: "for (const key of pressed.again) again.add(key);",
+    instead: "void again;",
+  },
+  "who stands in another's path doesn't learn of it": {
+    file: "press/plan-page.ts",
+    code: "const again = [...leaving.again, ...keysOf(claimants)];",
+    instead: "const again = [...leaving.again];",
+  },
+  "whoever comes last owns a path": {
+    file: "press/plan-page.ts",
+    code: "if (owner !== undefined) return planCollision(context, manifest, snapshot, { key, row }, owner);",
+    instead: "",
+  },
+  "the path is judged, not the page": {
+    file: "press/plan-page.ts",
+    code: "const isOwn = stored.carried.key === context.carriedKey(key);",
+    instead: "const isOwn = true;",
+  },
+  "pages that are gone stay": {
+    file: "press/regenerate.ts",
+    code: "for (const piece of pieces(keysGone, PIECE_PAGES)) await press(piece, { trustsVerified: false, removes: true });",
+    instead: "",
+  },
+  "the stored stamp isn't compared": {
+    file: "press/plan-page.ts",
+    code: "return mine.epoch < stored.epoch || mine.version < stored.version || isTimeAhead;",
+    instead: "return false;",
+  },
+  "a page that is gone leaves no tombstone": {
+    file: "press/plan-page.ts",
+    code: "if (row === undefined && manifest.left.of(key).some(({ version }) => version > stamp.version)) {",
+    instead: "if (row === undefined && manifest.left.of(key).some(({ version }) => version > 1e9)) {",
+  },
+  "a relay marks changes before they are sent": {
+    file: "press/publish.ts",
+    code: "const sending = await sendChanges(queue, batch.changes);",
+    instead:
+      "outbox.markQueued(batch.changes.flatMap(({ rows }) => [...rows])); const sending = await sendChanges(queue, batch.changes);",
+  },
+  "a relay marks what the queue didn't take": {
+    file: "press/publish.ts",
+    code: `if (results.slice(start, event.end).every(({ kind }) => kind === "sent")) rows.push(...event.rows);`,
+    instead: "rows.push(...event.rows);",
+  },
+  "what the queue didn't take is acked all the same": {
+    file: "press/work.ts",
+    code: `for (const result of results) if (result.kind === "failed") throw result.error;`,
+    instead: "void results;",
+  },
+  "a message is acked before its copy is set aside": {
+    file: "press/work.ts",
+    code: `await this.#send(source[0]?.lane ?? "live", bodies, delaySeconds);
+    await this.#held.ack(source);`,
+    instead: `await this.#held.ack(source);
+    await this.#send(source[0]?.lane ?? "live", bodies, delaySeconds);`,
+  },
+  "an ack takes with it all that is held": {
+    file: "press/held-messages.ts",
+    code: "if (messages.length > 0) await this.#queue.ack(messages);",
+    instead: "if (messages.length > 0) await this.#queue.ack([...this.#held.values()]);",
+  },
+  "creation counts as a change of fields": {
+    file: "press/expand.ts",
+    code: "const existenceChanged = after === null || change.before.includes(null);",
+    instead: "const existenceChanged = after === null;",
+  },
+  "pages of the changed entity itself are forgotten": {
+    file: "press/expand.ts",
+    code: "for (const found of ownPages(expansion, one)) note(found);",
+    instead: "",
+  },
+  "a page that is known to be as new is trusted though its file is another": {
+    file: "press/press-pages.ts",
+    code: "return parsed.ok && this.#context.store.etag(parsed.key) === row.published.etag;",
+    instead: "return parsed.ok;",
+  },
+  "a build skips pages that changed since": {
+    file: "press/press-pages.ts",
+    code: "if (row.verified.version < (this.#options.neededVersion ?? snapshot.version)) return false;",
+    instead: "",
+  },
+  "a build counts as complete up to where it ended": {
+    file: "press/build.ts",
+    code: `manifest.setMeta("complete", String(snapshot.version));
+        source.forgetChanges(snapshot.version);`,
+    instead: `manifest.setMeta("complete", String(source.version()));
+        source.forgetChanges(source.version());`,
+  },
+  "refs are overwritten by those of a render that failed": {
+    file: "press/settle-pages.ts",
+    code: "transaction.recordFailure({ key, published, verified, due, error, stale }, edges);",
+    instead: "transaction.record({ key, published, verified, due, error, stale }, edges);",
+  },
+  "an equal page keeps the refs that it had": {
+    file: "press/settle-pages.ts",
+    code: "this.#record(page, rendered, { ...plan.row.published, lastmod: rendered.lastmod }, transaction);",
+    instead: "transaction.recordFailure({ ...plan.row, verified: page.stamp, error: undefined }, []);",
+  },
+  "a page that moves leaves its file where it was": {
+    file: "press/settle-pages.ts",
+    code: "    this.#leave(page, plan.left, transaction);\n    return true;\n  }\n\n  /** What the page has left is left last",
+    instead: "    return true;\n  }\n\n  /** What the page has left is left last",
+  },
+};

@@ -1,0 +1,30 @@
+import type { ManifestTransaction, PageRow } from "../../src/manifest/manifest.ts";
+import { MemoryManifest } from "./memory-manifest.ts";
+import type { World } from "./world.ts";
+
+/** The manifest of the simulated machine: processes die before and after its commits. */
+export class SimManifest extends MemoryManifest {
+  readonly #world: World;
+
+  constructor(world: World) {
+    super();
+    this.#world = world;
+  }
+
+  override transact<T>(work: (transaction: ManifestTransaction) => T): T {
+    this.#world.running.check();
+    const result = super.transact((transaction) => {
+      const done = work(transaction);
+      this.#world.mayDie("before a commit");
+      return done;
+    });
+    this.#world.running.uncommitted.clear();
+    this.#world.mayDie("after a commit");
+    return result;
+  }
+
+  override remove(row: PageRow): void {
+    super.remove(row);
+    this.#world.checker.onRemoved(row);
+  }
+}

@@ -1,0 +1,51 @@
+import type { ObjectKey } from "../../src/core/path.ts";
+import type { Staged } from "../../src/store/store.ts";
+import { MemoryStore } from "./memory-store.ts";
+import type { World } from "./world.ts";
+
+/** The page store of the simulated machine: every put is checked, and processes die before and after it. */
+export class SimStore extends MemoryStore {
+  readonly #world: World;
+
+  constructor(world: World, writer: string) {
+    super(world.files, writer);
+    this.#world = world;
+  }
+
+  override create(key: ObjectKey, content: Uint8Array): string | undefined {
+    this.#world.mayDie("before a file is created");
+    const etag = super.create(key, content);
+    if (etag === undefined) return undefined;
+    this.#world.running.uncommitted.set(key, etag);
+    this.#world.checker.onPut(key, undefined);
+    return etag;
+  }
+
+  override stage(key: ObjectKey, content: Uint8Array): Staged {
+    this.#world.running.check();
+    return super.stage(key, content);
+  }
+
+  override replace(staged: Staged): string {
+    this.#world.mayDie("before a rename");
+    const before = this.#world.files.objects.get(staged.key);
+    const etag = super.replace(staged);
+    this.#world.running.uncommitted.set(staged.key, etag);
+    this.#world.checker.onPut(staged.key, before);
+    this.#world.mayDie("after a rename");
+    return etag;
+  }
+
+  override remove(key: ObjectKey): void {
+    this.#world.mayDie("before a file is removed");
+    super.remove(key);
+    this.#world.counts.add("files removed");
+    this.#world.mayDie("after a file is removed");
+  }
+
+  override writeRecord(text: string): void {
+    this.#world.mayDie("before the record is written");
+    super.writeRecord(text);
+    this.#world.mayDie("after the record is written");
+  }
+}

@@ -1,0 +1,71 @@
+import { parseSiteRecord, registerTemplates } from "../../src/press/site-record.ts";
+import { work } from "../../src/press/work.ts";
+import type { Standing, WorkResult } from "../../src/press/work.ts";
+import { NO_METRICS } from "../../src/press/work-metrics.ts";
+import { RecordKeeper } from "../../src/system/record-keeper.ts";
+import { OpenedSite, SimReader, templatesRead } from "./opened-site.ts";
+import type { SimProcess } from "./scheduler.ts";
+import type { World } from "./world.ts";
+
+export interface Drain {
+  readonly untilEmpty: boolean;
+  readonly stop: AbortSignal;
+}
+
+/** What `rekiln work` does, but for its config, its static files and its threads. @returns undefined when it can't start */
+export async function runWorker(
+  world: World,
+  process: SimProcess,
+  { untilEmpty, stop }: Drain,
+): Promise<WorkResult | undefined> {
+  await process.turn("open");
+  const { manifest } = world;
+  const text = world.files.record;
+  const record = text === undefined ? undefined : parseSiteRecord(text);
+  if (record === undefined || manifest === undefined) return undefined;
+  if (manifest.meta("generation") !== String(record.generation)) return undefined;
+  if (manifest.meta("complete") === undefined || manifest.meta("bulk") !== undefined) return undefined;
+  const opened = new OpenedSite(world, process, manifest, true);
+  const taken = templatesRead(opened.set);
+  if (registerTemplates(record, taken).epoch !== record.epoch) return undefined;
+  await process.turn("opened");
+  const { site, store, queue, clock } = opened;
+  const keeper = new RecordKeeper(store, manifest, world.source);
+  keeper.keep();
+  const standing = (): Standing => {
+    process.check();
+    const now = keeper.read();
+    if (now?.epoch !== record.epoch) return { kind: "replaced", message: "newer templates" };
+    const isSame = now.generation === record.generation && world.manifest === manifest;
+    return isSame ? { kind: "current" } : { kind: "replaced", message: "another manifest" };
+  };
+  const abort = new AbortController();
+  const epochs = new Map(Object.entries(record.routes).map(([route, { epoch }]) => [route, epoch]));
+  return work(
+    {
+      site,
+      reader: new SimReader(world, world.faults.lagMs),
+      manifest,
+      pool: opened.pool(epochs, false, abort.signal),
+      queue,
+      epoch: record.epoch,
+      clock,
+      sleep: process.sleep,
+      random: world.chance.number,
+      metrics: NO_METRICS,
+      standing,
+      knownBefore: (type, id) => {
+        const changes = world.source.changesSince(Number(manifest.meta("complete")));
+        if (changes === undefined) return undefined;
+        return changes.find((change) => change.type === type && change.id === id)?.before ?? [];
+      },
+      relay: opened.relay,
+      settle: async () => {
+        await process.turn("settle");
+        keeper.keep();
+      },
+      onProgress: () => undefined,
+    },
+    { lanes: ["live", "bulk"], untilEmpty, maxDeletes: undefined, stop, abort: abort.signal },
+  );
+}

@@ -1,0 +1,272 @@
+import { hash } from "node:crypto";
+
+import type { EntityChange } from "../../src/core/change.ts";
+import { RekilnError } from "../../src/core/errors.ts";
+import type { Lane } from "../../src/queue/queue.ts";
+import { parseSiteRecord } from "../../src/press/site-record.ts";
+import { Chance } from "./chance.ts";
+import { Checker } from "./checker.ts";
+import { Counts } from "./counts.ts";
+import { expectedPages } from "./expected.ts";
+import type { Expected } from "./expected.ts";
+import { faultsOf } from "./faults.ts";
+import type { Faults } from "./faults.ts";
+import { FaultyLane } from "./faulty-lane.ts";
+import { MemorySource } from "./memory-source.ts";
+import { MemoryFiles } from "./memory-store.ts";
+import { Killed, Scheduler, SimProcess } from "./scheduler.ts";
+import type { SimManifest } from "./sim-manifest.ts";
+import { siteOf } from "./site.ts";
+
+/** A promise of rekiln that was broken. */
+export class Violation extends Error {
+  override readonly name = "Violation";
+}
+
+export interface WorldOptions {
+  /** Whether the lines of the trace are kept, and not only their digest. */
+  readonly keepsTrace?: boolean | undefined;
+  /** Whether known gaps are violations too. */
+  readonly isStrict?: boolean | undefined;
+}
+
+/** What is known to go wrong, and isn't mended yet. */
+export type KnownGap =
+  /** A process dies between rename and commit, or a power failure undoes a removal: where no row says that the page stands there, it stays when the page goes elsewhere. */
+  | "stray file"
+  /** The manifest is lost, and an entity is deleted before a build knows of its page again: until there is `prune`, it stays. */
+  | "orphan of a lost manifest"
+  /** The site record lags behind the stamps: a source that is restored to a version above it gives the later ones once more. */
+  | "restored behind the record"
+  /** Whom a path was handed over to never came: the old bytes stay until a build. */
+  | "handover until a build"
+  /** A page is gone that had no path, or whose tombstone another's replaced: an older press may bring it back for a moment. */
+  | "no tombstone of its own"
+  /** A first build is killed before it comes to the pages whose names differ by case only: the next one trusts what it wrote. */
+  | "collision of a killed first build";
+
+/** The machine: its disk, its queue, its clock, and who runs on it. */
+export class World {
+  readonly chance: Chance;
+  readonly scheduler: Scheduler;
+  readonly counts = new Counts();
+  readonly files = new MemoryFiles();
+  readonly source: MemorySource;
+  readonly lanes: Readonly<Record<Lane, FaultyLane>>;
+  readonly checker: Checker;
+  faults: Faults;
+  /** The file of the manifest; another object when it was replaced. */
+  manifest: SimManifest | undefined;
+  /** The set of templates that is on the disk. */
+  templateSet = 0;
+  /** The set that each epoch was registered with. */
+  readonly setOfEpoch = new Map<number, number>();
+  /** Whose turn it is. */
+  running: SimProcess;
+  readonly processes = new Set<SimProcess>();
+  /** Who builds, or releases: one at a time. */
+  buildLock: SimProcess | undefined;
+  /** How often something happened that only a build can make right, and how often it had when the last whole build began. */
+  #buildsNeeded = 0;
+  #buildsDone = 0;
+  /** In version order: what was changed. */
+  readonly history: Pick<EntityChange, "type" | "id" | "version">[] = [];
+  /** Of the snapshot that the running press writes from. */
+  pressVersion: number | undefined;
+  poisoned = 0;
+  hasLostManifest = false;
+  /** Files, with their etags, that were put by a process which died before its commit. */
+  readonly strays = new Map<string, string>();
+  /** Whether a first build didn't come to its end. */
+  isFirstBuildBroken = false;
+  violation: Violation | undefined;
+  readonly #keepsTrace: boolean;
+  readonly #isStrict: boolean;
+  readonly lines: string[] = [];
+  #traced = "";
+  #record: string | undefined;
+  #registeredSet = 0;
+  readonly #expected = new Map<string, Expected>();
+
+  constructor(seed: number, { keepsTrace = false, isStrict = false }: WorldOptions) {
+    this.#keepsTrace = keepsTrace;
+    this.#isStrict = isStrict;
+    this.chance = new Chance(seed);
+    this.faults = faultsOf(this.chance);
+    this.scheduler = new Scheduler(this.chance, (process, label) => {
+      this.running = process;
+      this.trace(`${process.name}: ${label}`);
+      this.#strike(process, label);
+    });
+    this.running = new SimProcess(this.scheduler, "nobody");
+    this.source = new MemorySource(siteOf(0, async () => undefined).entities);
+    this.lanes = { live: new FaultyLane(this, "live"), bulk: new FaultyLane(this, "bulk") };
+    this.checker = new Checker(this);
+  }
+
+  /** Notes what happened: the same seed gives the same trace. */
+  trace(line: string): void {
+    this.#traced += `${line}\n`;
+    if (this.#traced.length > 1 << 14) this.#traced = hash("sha256", this.#traced);
+    if (this.#keepsTrace) this.lines.push(line);
+  }
+
+  get traceDigest(): string {
+    return hash("sha256", this.#traced);
+  }
+
+  needsBuild(why: string): void {
+    this.#buildsNeeded++;
+    this.trace(`a build is needed: ${why}`);
+  }
+
+  get isBuildNeeded(): boolean {
+    return this.#buildsNeeded > this.#buildsDone;
+  }
+
+  /** A whole build begins. @returns what is called when it has ended */
+  beginBuild(): () => void {
+    const needed = this.#buildsNeeded;
+    return () => {
+      this.#buildsDone = Math.max(this.#buildsDone, needed);
+    };
+  }
+
+  /** What a clean build of a version would give. */
+  expected(version: number, set: number): Expected {
+    const name = `${version} ${set}`;
+    let expected = this.#expected.get(name);
+    if (expected === undefined) {
+      expected = expectedPages(this.source.at(version), set);
+      this.#expected.set(name, expected);
+    }
+    return expected;
+  }
+
+  /** The source is what it was at an older version. */
+  restore(version: number): void {
+    if (!this.source.has(version)) return;
+    if (version >= (parseSiteRecord(this.files.record ?? "")?.version ?? 0)) {
+      this.known("restored behind the record", `versions above ${version} will come twice`);
+      return;
+    }
+    this.trace(`the source is restored to ${version}`);
+    this.source.restore(version);
+    while ((this.history.at(-1)?.version ?? 0) > version) this.history.pop();
+    this.#expected.clear();
+    this.checker.forget();
+    this.needsBuild("the source was restored");
+  }
+
+  /** The last renames and removals never happened. */
+  losePower(writes: number): void {
+    const lost = this.files.lose(writes);
+    this.counts.add("renames lost", lost.length);
+    for (const key of lost) {
+      const etag = this.files.objects.get(key)?.etag;
+      if (etag !== undefined) this.strays.set(key, etag);
+    }
+    this.checker.forget();
+    this.needsBuild("the power failed");
+  }
+
+  loseManifest(): void {
+    this.manifest = undefined;
+    this.hasLostManifest = true;
+    this.needsBuild("the manifest is lost");
+  }
+
+  /** Somebody sends what no worker can use. */
+  poison(body: string): void {
+    this.lanes.live.poison(body);
+    this.poisoned++;
+  }
+
+  /** Starts a process. What it throws but for being killed, or for a queue that fails, is a violation. */
+  start(name: string, main: (process: SimProcess) => Promise<void>): SimProcess {
+    const process = new SimProcess(this.scheduler, `${name}${this.processes.size}`);
+    this.processes.add(process);
+    this.running = process;
+    this.counts.add(`${name}s`);
+    main(process).then(
+      () => this.kill(process, "ended"),
+      (error: unknown) => {
+        if (!(error instanceof Killed) && !isTransient(error)) this.fail(`${process.name} threw ${describe(error)}`);
+        this.kill(process, "ended with an error");
+      },
+    );
+    return process;
+  }
+
+  kill(process: SimProcess, how: string): void {
+    if (process.isDead) return;
+    this.trace(`${process.name} ${how}`);
+    this.scheduler.kill(process);
+    for (const [key, etag] of process.uncommitted) this.strays.set(key, etag);
+    if (this.buildLock === process) this.buildLock = undefined;
+  }
+
+  fail(message: string): void {
+    if (this.violation !== undefined) return;
+    this.trace(`violation: ${message}`);
+    this.violation = new Violation(message);
+  }
+
+  /** A promise that is known to be broken: it is counted, and is no violation unless all of them are. */
+  known(gap: KnownGap, message: string): void {
+    this.counts.add(`known gap: ${gap}`);
+    if (this.#isStrict) this.fail(`known gap: ${gap}: ${message}`);
+  }
+
+  /** Maybe the process dies right here, in the midst of something. */
+  mayDie(where: string): void {
+    this.running.check();
+    if (!this.chance.happens(this.faults.killWithin)) return;
+    this.counts.add(`kills within`);
+    this.kill(this.running, `killed: ${where}`);
+    throw new Killed(where);
+  }
+
+  /** Faults that strike a process between two of its steps. */
+  #strike(process: SimProcess, label: string): void {
+    const { faults, chance } = this;
+    if (chance.happens(faults.freeze)) {
+      this.counts.add("pauses");
+      process.frozenUntil = this.scheduler.clock() + chance.between(1000, 150_000);
+    }
+    // What is rendered may be old by the time that it is written.
+    if (chance.happens(label === "load" ? 4 * faults.slow : faults.slow))
+      process.frozenUntil = this.scheduler.clock() + chance.between(5, 200);
+    if (!chance.happens(faults.kill)) return;
+    this.counts.add("kills");
+    this.kill(process, "killed");
+  }
+
+  /** The set that was registered last: what pages are to be made with. */
+  get registeredSet(): number {
+    const { record } = this.files;
+    if (record !== this.#record) {
+      this.#record = record;
+      this.#registeredSet = this.setOfEpoch.get(parseSiteRecord(record ?? "")?.epoch ?? 0) ?? 0;
+    }
+    return this.#registeredSet;
+  }
+
+  /** Templates on the disk that nobody has registered. */
+  get isUnregistered(): boolean {
+    return this.templateSet !== this.registeredSet;
+  }
+
+  onAck(): void {
+    this.checker.checkAcked();
+  }
+}
+
+/** Of a queue that failed, or a build that is running: whoever started the process starts it again. */
+function isTransient(error: unknown): boolean {
+  return error instanceof RekilnError && error.disposition === "retry";
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
