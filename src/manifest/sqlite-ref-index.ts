@@ -91,7 +91,9 @@ export class SqliteRefIndex {
   /** Refs that several pages claim, each with the row ids of those pages. At least one wants it for its own path. */
   *sharedClaims(): Iterable<readonly number[]> {
     const sorter = new Sorter();
-    const rows = this.#database.prepare("SELECT page, substr(refs, 1, 8 * claims) AS claims FROM page_refs");
+    const rows = this.#database.prepare(
+      "SELECT page, substr(refs, 1, 8 * claims) AS claims FROM page_refs WHERE claims > 0",
+    );
     for (const { page, claims } of rows.iterate()) {
       for (const hash of unpackHashes(claims)) sorter.push(hash, Number(page));
     }

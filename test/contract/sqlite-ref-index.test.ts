@@ -95,6 +95,8 @@ test("many pages below one folder aren't told of as sharing a path, those that w
   ];
   manifest.transact((transaction) => {
     for (let n = 0; n < 3000; n++) transaction.record(recordOf(film(n)), claims(`v1.0/${n}/`, ["v1.0"]));
+    // One that failed before it had read anything.
+    transaction.recordFailure({ ...recordOf(film(4000)), error: "x" }, []);
     transaction.record(recordOf(film(5000)), claims("same/", []));
     transaction.record(recordOf(film(5001)), claims("same/", []));
   });

@@ -21,8 +21,8 @@ export const PLANTED_BUGS: Readonly<Record<string, SourceBug>> = {
   },
   "what was touched isn't asked": {
     file: "press/settle-pages.ts",
-    code: "if (transaction !== undefined && this.#isOutdated(page, transaction)) this.again.add(page.key);",
-    instead: "",
+    code: "if (transaction !== undefined && this.#isOutdated(page, transaction)) {",
+    instead: "if (transaction !== undefined && page.stamp.version < 0) {",
   },
   "stamps aren't compared": {
     file: "press/plan-page.ts",
