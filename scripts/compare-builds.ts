@@ -1,6 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
+import { extensionOf, findCarrier } from "../src/core/stamp.ts";
+import { isRedirectKey } from "../src/press/redirect-page.ts";
+
 /** How two folders of pages differ, stamps aside. */
 export interface BuildComparison {
   readonly same: number;
@@ -8,18 +11,20 @@ export interface BuildComparison {
   readonly differing: readonly string[];
 }
 
-/** The stamp at the end of a page: from which version it was rendered. */
-const CARRIER = /\n(?:<!--rekiln [^\n]*-->|# rekiln [^\n]*|\/\* rekiln [^\n]* \*\/|[ \t]+)\n$/;
-/** What a page that moved, or is gone, left in its place. */
-const LEFT = /^<!--rekiln-redirect |<meta http-equiv="refresh"/;
-
 function filesBelow(root: string): ReadonlySet<string> {
   const entries = readdirSync(root, { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
   return new Set(files.map((file) => file.slice(root.length + 1)).filter((file) => !file.startsWith(".rekiln/")));
 }
 
-const contentOf = (file: string): string => readFileSync(file, "latin1").replace(CARRIER, "");
+/** A file without its stamp, and what the stamp names. */
+function readPage(file: string): { readonly content: string; readonly key: string | undefined } {
+  const text = readFileSync(file, "latin1");
+  const carried = findCarrier(extensionOf(file), text);
+  return carried === undefined
+    ? { content: text, key: undefined }
+    : { content: text.slice(0, text.length - carried.length), key: carried.key };
+}
 
 /** Compares what was regenerated with a clean build, file by file; redirects aren't pages. */
 export function compareBuilds(regenerated: string, clean: string): BuildComparison {
@@ -29,8 +34,9 @@ export function compareBuilds(regenerated: string, clean: string): BuildComparis
   for (const file of new Set([...first, ...second])) {
     if (!first.has(file)) differing.push(`${file} (missing)`);
     else if (!second.has(file)) {
-      if (!LEFT.test(contentOf(join(regenerated, file)))) differing.push(`${file} (should not be there)`);
-    } else if (contentOf(join(regenerated, file)) !== contentOf(join(clean, file))) differing.push(file);
+      const { key } = readPage(join(regenerated, file));
+      if (key === undefined || !isRedirectKey(key)) differing.push(`${file} (should not be there)`);
+    } else if (readPage(join(regenerated, file)).content !== readPage(join(clean, file)).content) differing.push(file);
     else same++;
   }
   return { same, differing };

@@ -1,6 +1,7 @@
 import type { AffectedReason } from "../press/affected-reason.ts";
 import type { AffectedReport } from "../system/run-affected.ts";
 import { printable } from "./build-summary.ts";
+import { count } from "./count.ts";
 
 const PAGES_SHOWN_MAX = 20;
 const REASONS_SHOWN_MAX = 3;
@@ -16,8 +17,6 @@ const USES: Readonly<Record<AffectedReason["use"], string>> = {
   goes: "goes with",
   moves: "gets its path from",
 };
-
-const count = (value: number): string => value.toLocaleString("en-US");
 
 function pagesOf(report: AffectedReport): number {
   return report.routes.values().reduce((sum, pages) => sum + pages.size, 0);

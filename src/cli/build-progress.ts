@@ -1,6 +1,7 @@
 import type { Clock } from "../core/clock.ts";
 import type { PageOutcome } from "../core/outcome.ts";
 import type { Progress } from "../core/progress.ts";
+import { count } from "./count.ts";
 
 const TERMINAL_MS = 100;
 const LINES_MS = 3000;
@@ -18,8 +19,6 @@ const PHASES: Readonly<Record<string, string>> = {
   removals: "removing pages",
   strays: "looking for pages that a killed process left",
 };
-
-const count = (value: number): string => value.toLocaleString("en-US");
 
 function duration(seconds: number): string {
   if (seconds < 60) return `${Math.ceil(seconds)} s`;

@@ -1,5 +1,6 @@
 import type { SitemapReport } from "../press/sitemap.ts";
 import type { BuildReport } from "../system/run-build.ts";
+import { count } from "./count.ts";
 
 const SHOWN_MAX = 20;
 
@@ -17,7 +18,6 @@ export interface Summary {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
-const count = (value: number): string => value.toLocaleString("en-US");
 const megabytes = (bytes: number): string => `${(bytes / (1 << 20)).toFixed(1)} MB`;
 const milliseconds = (value: number): number => Math.round(value);
 

@@ -11,6 +11,7 @@ import { EXIT } from "./exit.ts";
 import { interruptSignal } from "./interrupt-signal.ts";
 import { openInput } from "./read-input.ts";
 import { relayData, relaySummary } from "./relay-summary.ts";
+import { count } from "./count.ts";
 
 const SHOWN_MAX = 20;
 
@@ -19,8 +20,6 @@ interface ImportFlags {
   readonly type?: string;
   readonly json?: true;
 }
-
-const count = (value: number): string => value.toLocaleString("en-US");
 
 /** `rekiln import` */
 export function importCommand(): Command {

@@ -2,10 +2,9 @@ import type { PublishReport } from "../system/run-publish.ts";
 import { printable } from "./build-summary.ts";
 import { EXIT } from "./exit.ts";
 import { relayData, relaySummary } from "./relay-summary.ts";
+import { count } from "./count.ts";
 
 const SHOWN_MAX = 20;
-
-const count = (value: number): string => value.toLocaleString("en-US");
 
 /** Says what was published, and sets the exit code. */
 export function printPublished(report: PublishReport, isJson: boolean): void {

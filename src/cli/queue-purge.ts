@@ -4,7 +4,7 @@ import { RekilnError } from "../core/errors.ts";
 import type { Lane, Queue } from "../queue/queue.ts";
 import { confirm } from "./confirm.ts";
 import { laneOption, lanesOf, openSiteQueue } from "./queue-site.ts";
-import { count } from "./queue-text.ts";
+import { count } from "./count.ts";
 
 interface PurgeFlags {
   readonly config: string;

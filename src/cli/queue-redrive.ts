@@ -3,7 +3,7 @@ import { Command } from "commander";
 import type { Lane } from "../queue/queue.ts";
 import { EXIT } from "./exit.ts";
 import { laneOption, lanesOf, openSiteQueue } from "./queue-site.ts";
-import { count } from "./queue-text.ts";
+import { count } from "./count.ts";
 
 interface RedriveFlags {
   readonly config: string;

@@ -1,9 +1,8 @@
 import type { Lane, LaneDepth, QueuedMessage } from "../queue/queue.ts";
 import { printable } from "./build-summary.ts";
+import { count } from "./count.ts";
 
 const BODY_SHOWN_MAX = 160;
-
-export const count = (value: number): string => value.toLocaleString("en-US");
 
 /** How long something took or has lasted, to two units: `3 h 5 min`. */
 export function durationText(seconds: number): string {

@@ -12,6 +12,7 @@ import type { RebuildPlan, RebuildTarget } from "../system/run-rebuild.ts";
 import { siteFolders } from "../system/site-folders.ts";
 import { sleep } from "../system/sleep.ts";
 import { confirm } from "./confirm.ts";
+import { count } from "./count.ts";
 import { EXIT } from "./exit.ts";
 import { interruptSignal } from "./interrupt-signal.ts";
 
@@ -32,7 +33,7 @@ interface RebuildFlags {
   readonly json?: true;
 }
 
-const count = (value: number): string => `${value.toLocaleString("en-US")} ${value === 1 ? "page" : "pages"}`;
+const pagesText = (pages: number): string => `${count(pages)} ${pages === 1 ? "page" : "pages"}`;
 
 function targetOf(name: string | undefined, flags: RebuildFlags): RebuildTarget {
   const given = [name !== undefined, flags.route !== undefined, flags.all === true].filter(Boolean).length;
@@ -70,10 +71,11 @@ export function rebuildCommand(): Command {
         return;
       }
       using queue = openQueue(siteFolders(config));
-      const before = etagsOf(built, plan);
+      // Only whoever waits learns whether anything had changed.
+      const before = flags.wait === true ? etagsOf(built, plan) : undefined;
       await queueRebuild(queue, built, plan, flags.reason?.slice(0, REASON_MAX));
-      if (flags.wait === true) await waitForQueue(queue, plan);
-      const changed = flags.wait === true ? changedSince(built, before) : undefined;
+      if (before !== undefined) await waitForQueue(queue, plan);
+      const changed = before === undefined ? undefined : changedSince(built, before);
       if (flags.json === true) {
         const data = {
           schema: "rekiln.rebuild/1",
@@ -84,17 +86,17 @@ export function rebuildCommand(): Command {
         process.stdout.write(`${JSON.stringify({ ...data, ...(changed === undefined ? {} : { changed }) })}\n`);
         return;
       }
-      if (changed === undefined) process.stdout.write(`${count(plan.pages)} queued.\n`);
-      else if (changed === 0) process.stdout.write(`${count(plan.pages)} rendered: nothing had changed.\n`);
-      else process.stdout.write(`${count(plan.pages)} rendered, ${count(changed)} changed.\n`);
+      if (changed === undefined) process.stdout.write(`${pagesText(plan.pages)} queued.\n`);
+      else if (changed === 0) process.stdout.write(`${pagesText(plan.pages)} rendered: nothing had changed.\n`);
+      else process.stdout.write(`${pagesText(plan.pages)} rendered, ${pagesText(changed)} changed.\n`);
     });
 }
 
 async function isWanted(plan: RebuildPlan): Promise<boolean> {
   if (process.stdin.isTTY && process.stderr.isTTY) {
-    return confirm(`Render ${count(plan.pages)} again?`, process.stdin, process.stderr);
+    return confirm(`Render ${pagesText(plan.pages)} again?`, process.stdin, process.stderr);
   }
-  process.stderr.write(`That is ${count(plan.pages)}. Say --yes to render them again.\n`);
+  process.stderr.write(`That is ${pagesText(plan.pages)}. Say --yes to render them again.\n`);
   return false;
 }
 
@@ -136,7 +138,7 @@ async function waitForQueue(queue: Queue, plan: RebuildPlan): Promise<void> {
     if (process.stderr.isTTY) {
       const done = most - left;
       const eta = done === 0 ? "" : `, ${Math.ceil((elapsed / done) * left * 0.001)} s to go`;
-      process.stderr.write(`\r\u001B[2K${count(plan.pages)}: ${left.toLocaleString("en-US")} messages left${eta}`);
+      process.stderr.write(`\r\u001B[2K${pagesText(plan.pages)}: ${count(left)} messages left${eta}`);
     }
     await sleep(WAIT_MS, signal);
   }

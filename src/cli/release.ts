@@ -1,6 +1,7 @@
 import { Command } from "commander";
 
 import { runRelease } from "../system/run-release.ts";
+import { count } from "./count.ts";
 import { EXIT } from "./exit.ts";
 
 interface ReleaseFlags {
@@ -30,7 +31,7 @@ export function releaseCommand(): Command {
         process.stdout.write(`Nothing to release: these templates are epoch ${report.epoch}, the newest.\n`);
         return;
       }
-      const lines = report.routes.map(({ route, pages }) => `  ${route}  ${pages.toLocaleString("en-US")} pages`);
+      const lines = report.routes.map(({ route, pages }) => `  ${route}  ${count(pages)} pages`);
       const head = isDryRun ? `Epoch ${report.epoch} would queue:` : `Epoch ${report.epoch} is registered. Queued:`;
       const next = isDryRun ? [] : ["Workers with older templates end by themselves: start rekiln work anew."];
       process.stdout.write(`${[head, ...lines, ...next].join("\n")}\n`);

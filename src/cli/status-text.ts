@@ -1,7 +1,8 @@
 import { LANES } from "../queue/queue.ts";
 import type { RouteStatus, SiteStatus } from "../system/read-status.ts";
 import { printable } from "./build-summary.ts";
-import { count, depthText, durationText } from "./queue-text.ts";
+import { depthText, durationText } from "./queue-text.ts";
+import { count } from "./count.ts";
 
 const STALE_SHOWN_MAX = 5;
 

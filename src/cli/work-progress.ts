@@ -1,9 +1,8 @@
 import type { WorkTally } from "../press/work-tally.ts";
+import { count } from "./count.ts";
 
 const TERMINAL_MS = 100;
 const LINES_MS = 5000;
-const count = (value: number): string => value.toLocaleString("en-US");
-
 /** Shows what a worker does: one line that is rewritten on a terminal, elsewhere a line every few seconds when something happened. */
 export class WorkProgress {
   readonly #out: NodeJS.WriteStream;

@@ -1,7 +1,7 @@
 import type { WorkResult } from "../press/work.ts";
 import { printable } from "./build-summary.ts";
+import { count } from "./count.ts";
 
-const count = (value: number): string => value.toLocaleString("en-US");
 const ERRORS_SHOWN_MAX = 20;
 
 export interface WorkSummary {

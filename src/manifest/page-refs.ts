@@ -18,19 +18,24 @@ export interface PackedRefs {
 
 const isClaim = (what: string): boolean => what === "c" || what === "f";
 
-/** Edges as stored: claims first, each edge once. */
+/** Edges as stored. */
 export function pageRefsOf(edges: readonly Edge[]): PageRef[] {
+  return inOrder(edges.map(({ ref, dependency }) => ({ ref, what: formatDependency(dependency) })));
+}
+
+/** Claims first, each edge once. */
+export function inOrder(pageRefs: readonly PageRef[]): PageRef[] {
   const claims: PageRef[] = [];
   const others: PageRef[] = [];
   const seen = new Map<RefHash, string | Set<string>>();
-  for (const { ref, dependency } of edges) {
-    const what = formatDependency(dependency);
+  for (const pageRef of pageRefs) {
+    const { ref, what } = pageRef;
     const known = seen.get(ref);
     if (known === undefined) seen.set(ref, what);
     else if (known === what || (typeof known === "object" && known.has(what))) continue;
     else if (typeof known === "object") known.add(what);
     else seen.set(ref, new Set([known, what]));
-    (isClaim(what) ? claims : others).push({ ref, what });
+    (isClaim(what) ? claims : others).push(pageRef);
   }
   return claims.concat(others);
 }

@@ -20,7 +20,7 @@ import type {
   StoredPage,
   Verified,
 } from "./manifest.ts";
-import { packRefs, pageRefsOf, unpackHashes, unpackRefs, usesOf } from "./page-refs.ts";
+import { inOrder, packRefs, pageRefsOf, unpackHashes, unpackRefs, usesOf } from "./page-refs.ts";
 import type { PageRef } from "./page-refs.ts";
 import { SqliteLeftPaths } from "./sqlite-left-paths.ts";
 import { SqliteRefIndex } from "./sqlite-ref-index.ts";
@@ -97,8 +97,7 @@ export class SqliteManifest implements Manifest, ManifestTransaction {
 
   recordFailure(record: PageRecord, edges: readonly Edge[]): void {
     const id = this.#write(record);
-    const kept = this.#refsOf(id).map(({ ref, what }) => ({ ref, dependency: parseDependency(what) }));
-    this.#writeRefs(id, pageRefsOf([...kept, ...edges]));
+    this.#writeRefs(id, inOrder([...this.#refsOf(id), ...pageRefsOf(edges)]));
   }
 
   #refsOf(id: number): readonly PageRef[] {

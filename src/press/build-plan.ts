@@ -1,3 +1,4 @@
+import { batches } from "../core/batches.ts";
 import type { EntityChange } from "../core/change.ts";
 import type { PageKey, PageParts } from "../core/page.ts";
 import { pageKey, parsePageKey } from "../core/page.ts";
@@ -82,16 +83,12 @@ export function* firstPagesOfRoute(
   snapshot: Snapshot,
   batchPages: number,
 ): Iterable<readonly PageKey[]> {
-  let batch: PageKey[] = [];
-  for (const subjects of subjectsOf(route, snapshot)) {
-    for (const subject of subjects) {
-      batch.push(pageKey(route.name, subject, 1));
-      if (batch.length < batchPages) continue;
-      yield batch;
-      batch = [];
-    }
-  }
-  if (batch.length > 0) yield batch;
+  const subjects = subjectsOf(route, snapshot);
+  yield* batches(firstPages(route, subjects), batchPages);
+}
+
+function* firstPages(route: RouteModel, pieces: Iterable<readonly (Scalar | undefined)[]>): Iterable<PageKey> {
+  for (const subjects of pieces) for (const subject of subjects) yield pageKey(route.name, subject, 1);
 }
 
 /** Whether a snapshot has a page. */

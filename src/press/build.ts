@@ -1,3 +1,4 @@
+import { batches } from "../core/batches.ts";
 import type { Clock } from "../core/clock.ts";
 import type { PageKey } from "../core/page.ts";
 import type { Progress } from "../core/progress.ts";
@@ -13,7 +14,7 @@ import { deleteCap, withhold } from "./deletes.ts";
 import { affectedPages } from "./expand.ts";
 import type { ExpandOptions } from "./expand.ts";
 import type { BatchOptions, PressPool } from "./press-pool.ts";
-import { StuckPageError } from "./press-pool.ts";
+import { pressAround } from "./press-pool.ts";
 import { adoptRedirects, settleLeft } from "./settle-left.ts";
 
 const BATCH_PAGES = 256;
@@ -103,7 +104,7 @@ class Build {
     }
     progress.phase("pages");
     progress.expect(plan.moving.size);
-    await this.#pressAll(batches(plan.moving), true);
+    await this.#pressAll(batches(plan.moving, BATCH_PAGES), true);
     for (const name of plan.whole.keys()) {
       const route = site.routes.get(name);
       if (route === undefined) continue;
@@ -192,7 +193,7 @@ class Build {
     for (const key of plan.moving) keys.delete(key);
     progress.expect(keys.size);
     // While threads press these, this one looks for what someone deleted.
-    const pressing = this.#pressAll(batches(keys), true);
+    const pressing = this.#pressAll(batches(keys, BATCH_PAGES), true);
     const missing: PageKey[] = [];
     try {
       progress.phase("missing");
@@ -202,7 +203,7 @@ class Build {
       await pressing;
     }
     progress.expect(missing.length);
-    await this.#pressAll(batches(missing), true);
+    await this.#pressAll(batches(missing, BATCH_PAGES), true);
     for (const name of plan.whole.keys()) {
       const verified = { epoch: epochs.get(name) ?? 0, version: snapshot.version };
       const rest = manifest.unverified(name, verified);
@@ -238,7 +239,7 @@ class Build {
     for (let round = 0; round < ROUNDS_MAX && this.#tally.again.size > 0; round++) {
       const keys = [...this.#tally.again];
       this.#tally.again.clear();
-      await this.#pressAll(batches(keys), false);
+      await this.#pressAll(batches(keys, BATCH_PAGES), false);
     }
   }
 
@@ -254,7 +255,7 @@ class Build {
       return { withheld: keys.length, maxDeletes };
     }
     this.#context.progress.phase("removals");
-    await this.#pressAll(batches(keys), false, { removes: true });
+    await this.#pressAll(batches(keys, BATCH_PAGES), false, { removes: true });
     await this.#pressAgain();
     return { withheld: 0, maxDeletes };
   }
@@ -292,42 +293,25 @@ class Build {
     keys: readonly PageKey[],
     how: Pick<BatchOptions, "trustsVerified" | "removes" | "findsFurther">,
   ): Promise<void> {
-    for (;;) {
-      const options: BatchOptions = {
-        ...how,
-        isFresh: this.#isFresh,
-        isDryRun: this.#options.isDryRun,
-        replacesForeign: this.#options.isForced,
-        failures: this.#stuck,
-      };
-      try {
-        this.#tally.add(await this.#context.pool.press(keys, options));
-        // Told to stop, a thread leaves out the rest of its batch.
-        this.#context.signal.throwIfAborted();
-        return;
-      } catch (error) {
-        if (!(error instanceof StuckPageError) || this.#stuck.has(error.key)) throw error;
-        this.#stuck.set(error.key, error.message);
-        // Part of the batch may have been recorded: rows can no longer just be added.
-        if (this.#isFresh) this.#context.manifest.finishBulk();
-        this.#isFresh = false;
-      }
-    }
+    const { pool, manifest, signal } = this.#context;
+    const optionsOf = (): Omit<BatchOptions, "failures"> => ({
+      ...how,
+      isFresh: this.#isFresh,
+      isDryRun: this.#options.isDryRun,
+      replacesForeign: this.#options.isForced,
+    });
+    const onStuck = (): void => {
+      // Part of the batch may have been recorded: rows can no longer just be added.
+      if (this.#isFresh) manifest.finishBulk();
+      this.#isFresh = false;
+    };
+    this.#tally.add(await pressAround(pool, keys, this.#stuck, optionsOf, onStuck));
+    // Told to stop, a thread leaves out the rest of its batch.
+    signal.throwIfAborted();
   }
 }
 
 function routeOf(key: PageKey): string {
   const end = key.search(/[/#]/);
   return decodeURIComponent(end < 0 ? key : key.slice(0, end));
-}
-
-function* batches(keys: Iterable<PageKey>): Iterable<readonly PageKey[]> {
-  let batch: PageKey[] = [];
-  for (const key of keys) {
-    batch.push(key);
-    if (batch.length < BATCH_PAGES) continue;
-    yield batch;
-    batch = [];
-  }
-  if (batch.length > 0) yield batch;
 }

@@ -1,3 +1,4 @@
+import { batches } from "../core/batches.ts";
 import type { PageKey } from "../core/page.ts";
 import { staleOf } from "../manifest/manifest.ts";
 import type { Manifest } from "../manifest/manifest.ts";
@@ -14,9 +15,9 @@ export function deleteCap(pages: number): number {
 
 /** Notes on the rows that their pages should go, so that a build comes to them again. `now`: in milliseconds since 1970. */
 export function withhold(manifest: Manifest, keys: readonly PageKey[], maxDeletes: number, now: number): void {
-  for (let start = 0; start < keys.length; start += PIECE_PAGES) {
+  for (const piece of batches(keys, PIECE_PAGES)) {
     manifest.transact((transaction) => {
-      for (const key of keys.slice(start, start + PIECE_PAGES)) {
+      for (const key of piece) {
         const row = transaction.page(key);
         if (row === undefined) continue;
         const error = `${key}: is gone from the source, but more than ${maxDeletes} removals are withheld`;

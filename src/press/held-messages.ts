@@ -14,10 +14,6 @@ export class HeldMessages {
     this.#sleep = sleep;
   }
 
-  get size(): number {
-    return this.#held.size;
-  }
-
   add(messages: readonly Received[]): void {
     for (const { lane, id, receipt } of messages) this.#held.set(nameOf(lane, id, receipt), { lane, id, receipt });
   }

@@ -14,6 +14,28 @@ export interface PressPool extends AsyncDisposable {
   press(keys: readonly PageKey[], options: BatchOptions): Promise<Pressed>;
 }
 
+/**
+ * Presses a batch; a page that never ends is noted in `stuck` and fails, and the others are pressed again without it. `optionsOf` is asked anew
+ * each time.
+ */
+export async function pressAround(
+  pool: PressPool,
+  keys: readonly PageKey[],
+  stuck: Map<PageKey, string>,
+  optionsOf: () => Omit<BatchOptions, "failures">,
+  onStuck: () => void = () => undefined,
+): Promise<Pressed> {
+  for (;;) {
+    try {
+      return await pool.press(keys, { ...optionsOf(), failures: stuck });
+    } catch (error) {
+      if (!(error instanceof StuckPageError) || stuck.has(error.key)) throw error;
+      stuck.set(error.key, error.message);
+      onStuck();
+    }
+  }
+}
+
 /** A page that didn't end in time. The rest of its batch may be pressed again. */
 export class StuckPageError extends Error {
   override readonly name = "StuckPageError";

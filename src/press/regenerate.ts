@@ -1,3 +1,4 @@
+import { batches } from "../core/batches.ts";
 import type { Clock } from "../core/clock.ts";
 import type { PageOutcome } from "../core/outcome.ts";
 import type { PageKey } from "../core/page.ts";
@@ -5,12 +6,21 @@ import { furtherKey } from "../core/page.ts";
 import type { Manifest } from "../manifest/manifest.ts";
 import { deleteCap, deletesInHour, noteDeletes, withhold } from "./deletes.ts";
 import type { BatchOptions, PressPool } from "./press-pool.ts";
-import { StuckPageError } from "./press-pool.ts";
+import { pressAround } from "./press-pool.ts";
 import type { Pressed } from "./press-pages.ts";
 
 const PIECE_PAGES = 128;
 /** A path that goes from page to page settles in one round for each page in the chain. */
 const ROUNDS_MAX = 16;
+
+const USUAL = {
+  isFresh: false,
+  isDryRun: false,
+  trustsVerified: false,
+  replacesForeign: false,
+  removes: false,
+  findsFurther: false,
+} as const;
 
 export interface RegenerateContext {
   readonly manifest: Manifest;
@@ -50,25 +60,31 @@ export async function regenerate(
   const stuck = new Map<PageKey, string>();
   let again = new Set<PageKey>();
   const press = async (piece: readonly PageKey[], given: Partial<BatchOptions>): Promise<void> => {
-    const pressed = await pressPiece(context, piece, { ...given, failures: stuck, neededVersion: options.version });
+    const pressed = await pressAround(context.pool, piece, stuck, () => ({
+      ...USUAL,
+      ...given,
+      neededVersion: options.version,
+    }));
     context.onPressed(pressed);
     for (const outcome of pressed.outcomes) note(outcome, failed, gone);
     for (const key of pressed.again) again.add(key);
     const further = pressed.further.flatMap(({ first, pages }) =>
       Array.from({ length: pages - 1 }, (_, index) => furtherKey(first, index + 2)),
     );
-    await Promise.all(pieces(further, PIECE_PAGES).map(async (next) => press(next, { ...given, findsFurther: false })));
+    await Promise.all(
+      [...batches(further, PIECE_PAGES)].map(async (next) => press(next, { ...given, findsFurther: false })),
+    );
   };
   const how = { trustsVerified: !options.isForced, findsFurther: options.findsFurther };
   for (const keys of groups) {
     const size = Math.max(1, Math.min(PIECE_PAGES, Math.ceil(keys.length / context.pool.size)));
-    await Promise.all(pieces(keys, size).map(async (piece) => press(piece, how)));
+    await Promise.all([...batches(keys, size)].map(async (piece) => press(piece, how)));
   }
   const settle = async (): Promise<void> => {
     for (let round = 0; round < ROUNDS_MAX && again.size > 0; round++) {
       const moved = [...again];
       again = new Set();
-      for (const piece of pieces(moved, PIECE_PAGES)) await press(piece, { trustsVerified: false });
+      for (const piece of batches(moved, PIECE_PAGES)) await press(piece, { trustsVerified: false });
     }
   };
   await settle();
@@ -81,7 +97,7 @@ export async function regenerate(
     return { failed, unsettled: [...again], removed: 0, withheld: keysGone.length };
   }
   noteDeletes(context.manifest, keysGone.length, now);
-  for (const piece of pieces(keysGone, PIECE_PAGES)) await press(piece, { trustsVerified: false, removes: true });
+  for (const piece of batches(keysGone, PIECE_PAGES)) await press(piece, { trustsVerified: false, removes: true });
   await settle();
   return { failed, unsettled: [...again], removed: keysGone.length, withheld: 0 };
 }
@@ -92,34 +108,4 @@ function note(outcome: PageOutcome, failed: Map<PageKey, string>, gone: Set<Page
   gone.delete(key);
   if (outcome.kind === "failed") failed.set(key, outcome.error);
   if (outcome.kind === "gone") gone.add(key);
-}
-
-function pieces(keys: readonly PageKey[], size: number): readonly (readonly PageKey[])[] {
-  return Array.from({ length: Math.ceil(keys.length / size) }, (_, index) =>
-    keys.slice(index * size, (index + 1) * size),
-  );
-}
-
-/** Presses a piece; a page that never ends fails, and the others are pressed again without it. */
-async function pressPiece(
-  context: RegenerateContext,
-  keys: readonly PageKey[],
-  how: Partial<BatchOptions> & { readonly failures: Map<PageKey, string> },
-): Promise<Pressed> {
-  for (;;) {
-    try {
-      return await context.pool.press(keys, {
-        isFresh: false,
-        isDryRun: false,
-        trustsVerified: false,
-        replacesForeign: false,
-        removes: false,
-        findsFurther: false,
-        ...how,
-      });
-    } catch (error) {
-      if (!(error instanceof StuckPageError) || how.failures.has(error.key)) throw error;
-      how.failures.set(error.key, error.message);
-    }
-  }
 }

@@ -1,5 +1,7 @@
 import { z } from "zod";
 
+import type { PageStore } from "../store/store.ts";
+
 /** Kept in the page store itself: which site this is, which templates it has seen, and how far versions have come. */
 export interface SiteRecord {
   readonly format: 1;
@@ -42,6 +44,21 @@ export function parseSiteRecord(text: string): SiteRecord | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** The record of a store; undefined when there is none, or it is none. */
+export function readSiteRecord(store: Pick<PageStore, "readRecord">): SiteRecord | undefined {
+  const text = store.readRecord();
+  return text === undefined ? undefined : parseSiteRecord(text);
+}
+
+export function writeSiteRecord(store: Pick<PageStore, "writeRecord">, record: SiteRecord): void {
+  store.writeRecord(`${JSON.stringify(record, undefined, 2)}\n`);
+}
+
+/** By route: the newest epoch in which its templates, or the code, changed. */
+export function epochsOf(record: SiteRecord): ReadonlyMap<string, number> {
+  return new Map(Object.entries(record.routes).map(([route, { epoch }]) => [route, epoch]));
 }
 
 const CEILING_STEP = 1_000_000;

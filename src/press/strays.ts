@@ -1,3 +1,4 @@
+import { batches } from "../core/batches.ts";
 import type { PageKey } from "../core/page.ts";
 import type { ObjectKey } from "../core/path.ts";
 import type { Carried } from "../core/stamp.ts";
@@ -32,19 +33,13 @@ export function* strayPages(store: PageStore, manifest: Manifest): Iterable<Obje
   for (const { key, carried } of store.scan()) if (isStray(manifest, key, carried)) yield key;
 }
 
-/** Removes pages that are still strays while nobody else writes. @returns how many */
-export function removeStrays(store: PageStore, manifest: Manifest, keys: readonly ObjectKey[]): number {
-  let removed = 0;
-  for (let start = 0; start < keys.length; start += PIECE) {
+/** Removes pages that are still strays while nobody else writes. */
+export function removeStrays(store: PageStore, manifest: Manifest, keys: readonly ObjectKey[]): void {
+  for (const piece of batches(keys, PIECE)) {
     manifest.transact(() => {
-      for (const key of keys.slice(start, start + PIECE)) {
-        if (!isStray(manifest, key, store.read(key)?.carried)) continue;
-        store.remove(key);
-        removed++;
-      }
+      for (const key of piece) if (isStray(manifest, key, store.read(key)?.carried)) store.remove(key);
     });
   }
-  return removed;
 }
 
 function isStray(manifest: Manifest, objectKey: ObjectKey, carried: Carried | undefined): boolean {

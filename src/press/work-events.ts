@@ -1,7 +1,6 @@
 import type { EntityChange } from "../core/change.ts";
 import { readChange } from "../core/change-event.ts";
 import type { ChangeEvent } from "../core/change-event.ts";
-import type { PageKey } from "../core/page.ts";
 import type { Tuple } from "../core/tuple.ts";
 import { decodeWork } from "../core/work-message.ts";
 import type { PagesMessage, RouteMessage } from "../core/work-message.ts";
@@ -131,6 +130,6 @@ export interface AskedPages {
   readonly isForced: boolean;
   readonly since: number;
   readonly findsFurther: boolean;
-  readonly keys?: readonly PageKey[];
+  /** How often its one page has failed before. */
   readonly tries?: number;
 }

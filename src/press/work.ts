@@ -8,6 +8,7 @@ import type { PagesMessage, RouteMessage } from "../core/work-message.ts";
 import type { Manifest } from "../manifest/manifest.ts";
 import { LANES } from "../queue/queue.ts";
 import type { Lane, Queue, Received, Sleep } from "../queue/queue.ts";
+import { sendAll } from "../queue/send-all.ts";
 import type { Site } from "../site/site.ts";
 import type { SourceReader } from "../source/source.ts";
 import { firstPagesOfRoute, isPageOfSnapshot } from "./build-plan.ts";
@@ -404,12 +405,7 @@ class Worker {
 
   /** @throws RekilnError when the queue doesn't take one of them: then nothing that led to them is acked */
   async #send(lane: Lane, bodies: readonly string[], delaySeconds = 0): Promise<void> {
-    if (bodies.length === 0) return;
-    const results = await this.#context.queue.send(
-      lane,
-      bodies.map((body) => ({ body, delaySeconds })),
-    );
-    for (const result of results) if (result.kind === "failed") throw result.error;
+    await sendAll(this.#context.queue, lane, bodies, delaySeconds);
   }
 
   async #regenerate(

@@ -1,3 +1,4 @@
+import { batches } from "../core/batches.ts";
 import type { Clock } from "../core/clock.ts";
 import { RekilnError } from "../core/errors.ts";
 import { checkMessages, checkWhole, MAX_VISIBILITY_SECONDS, tidyReason } from "./check-arguments.ts";
@@ -107,7 +108,7 @@ export class LaneQueue implements Queue {
   async redrive(lane: Lane, which: readonly string[] | "all"): Promise<number> {
     const storage = this.#lane(lane);
     let redriven = 0;
-    for (const ids of which === "all" ? deadIds(storage) : steps(which, REDRIVE_LETTERS)) {
+    for (const ids of which === "all" ? deadIds(storage) : batches(which, REDRIVE_LETTERS)) {
       if (redriven > 0) await this.#sleep(0, undefined);
       redriven += storage.redrive(ids);
       this.#waiters[lane].wake();
@@ -158,7 +159,7 @@ export class LaneQueue implements Queue {
     work: (step: readonly In[]) => readonly Result[],
   ): Promise<readonly (Result | { readonly kind: "failed"; readonly error: RekilnError })[]> {
     const results: (Result | { readonly kind: "failed"; readonly error: RekilnError })[] = [];
-    for (const step of steps(batch, STEP_MESSAGES)) {
+    for (const step of batches(batch, STEP_MESSAGES)) {
       if (results.length > 0) await this.#sleep(0, undefined);
       try {
         results.push(...work(step));
@@ -182,8 +183,4 @@ function* deadIds(lane: LaneStorage): Iterable<readonly string[]> {
     yield letters.map(({ id }) => id);
     left -= letters.length;
   }
-}
-
-function* steps<T>(batch: readonly T[], size: number): Iterable<readonly T[]> {
-  for (let start = 0; start < batch.length; start += size) yield batch.slice(start, start + size);
 }

@@ -24,6 +24,7 @@ import type { ObjectKey } from "../core/path.ts";
 import { CARRIER_BYTES_MAX, extensionOf, findCarrier } from "../core/stamp.ts";
 import type { Carried } from "../core/stamp.ts";
 import { filePieces } from "./file-pieces.ts";
+import { isProcessAlive } from "./process-alive.ts";
 import type { PageStore, Staged, StoredObject } from "./store.ts";
 
 /** The store's own folder below its root; it is never served. */
@@ -247,16 +248,10 @@ export class DirectoryPageStore implements PageStore {
   }
 }
 
-/** Whether the process whose temporary file this is may still write it: its number stands first in the name. */
+/** Whether another process, whose temporary file this is, may still write it: its number stands first in the name. */
 function isWriterAlive(name: string): boolean {
   const writer = Number(/^(\d+)-/.exec(name)?.[1]);
-  if (!Number.isSafeInteger(writer) || writer <= 0 || writer === process.pid) return false;
-  try {
-    process.kill(writer, 0);
-    return true;
-  } catch (error) {
-    return codeOf(error) === "EPERM";
-  }
+  return writer !== process.pid && isProcessAlive(writer);
 }
 
 function write(path: string, content: Uint8Array): string {

@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
-import { join } from "node:path";
 
 import { RekilnError } from "../core/errors.ts";
+import type { Manifest } from "../manifest/manifest.ts";
 import { SqliteManifest } from "../manifest/sqlite-manifest.ts";
-import { parseSiteRecord } from "../press/site-record.ts";
+import { readSiteRecord } from "../press/site-record.ts";
 import type { SiteRecord } from "../press/site-record.ts";
 import type { LoadedConfig } from "../site/load-config.ts";
 import type { EmbeddedSource } from "../source/embedded-source.ts";
@@ -11,10 +11,13 @@ import type { FilesSource } from "../source/files-source.ts";
 import { DirectoryPageStore } from "../store/directory.ts";
 import { entityFileOf, openSource } from "./open-source.ts";
 import { siteFolders } from "./site-folders.ts";
+import { manifestFileOf } from "./site-state.ts";
 
 /** A site as its builds and workers left it, to look at. */
 export interface BuiltSite extends Disposable {
   readonly record: SiteRecord;
+  readonly store: DirectoryPageStore;
+  readonly manifestFile: string;
   readonly manifest: SqliteManifest;
   readonly source: FilesSource | EmbeddedSource;
   /** Whether every route has been gone over once; until then the manifest doesn't know of all pages. */
@@ -22,25 +25,32 @@ export interface BuiltSite extends Disposable {
 }
 
 /**
- * Opens what is known of a site; changes nothing, and needs no lock.
+ * Opens what is known of a site; changes nothing, and needs no lock. What is written through `source` outlives a power failure if `isDurable`.
  *
  * @throws RekilnError `site-not-built` when nothing is known of it
  */
-export function openBuiltSite(config: LoadedConfig): BuiltSite {
+export function openBuiltSite(config: LoadedConfig, isDurable = false): BuiltSite {
   const folders = siteFolders(config);
   if (!existsSync(folders.store)) throw notBuilt("its store isn't there");
-  const text = new DirectoryPageStore(folders.store, `${process.pid}-look`).readRecord();
-  const record = text === undefined ? undefined : parseSiteRecord(text);
+  const store = new DirectoryPageStore(folders.store, `${process.pid}-main`);
+  const record = readSiteRecord(store);
   if (record === undefined) throw notBuilt("its store has no site record");
-  const manifestFile = join(folders.state, `manifest-${record.siteId}.db`);
+  const manifestFile = manifestFileOf(folders.state, record);
   if (!existsSync(manifestFile) || !existsSync(entityFileOf(folders))) throw notBuilt("its manifest isn't there");
   using stack = new DisposableStack();
   const manifest = stack.use(new SqliteManifest(manifestFile));
   if (manifest.meta("generation") !== String(record.generation)) throw notBuilt("its manifest is of another time");
-  const source = stack.use(openSource(config, { firstVersion: record.ceiling }));
+  const source = stack.use(openSource(config, { firstVersion: record.ceiling, isDurable }));
   const isComplete = manifest.meta("complete") !== undefined && manifest.meta("bulk") === undefined;
   const opened = stack.move();
-  return { record, manifest, source, isComplete, [Symbol.dispose]: () => opened.dispose() };
+  return { record, store, manifestFile, manifest, source, isComplete, [Symbol.dispose]: () => opened.dispose() };
+}
+
+/** How many pages of a route the manifest knows. */
+export function knownPages(manifest: Manifest, route: string): number {
+  let pages = 0;
+  for (const piece of manifest.keysOf(route)) pages += piece.length;
+  return pages;
 }
 
 /** What to say when there is nothing to look at yet. */

@@ -7,6 +7,7 @@ import { parseSiteRecord } from "../press/site-record.ts";
 import { parsePath } from "../site/path.ts";
 import { STATE_FOLDER } from "../store/directory.ts";
 import type { SiteFolders } from "./site-folders.ts";
+import { manifestFileOf } from "./site-state.ts";
 
 /** How often to look whether the manifest is still the one that is open. */
 const LOOK_MS = 1000;
@@ -48,7 +49,8 @@ export class GonePages implements Disposable {
     if (Math.abs(now - this.#lookedAt) < LOOK_MS) return;
     this.#lookedAt = now;
     const record = parseSiteRecord(readFileSync(join(this.#folders.store, STATE_FOLDER, "site.json"), "utf8"));
-    const file = join(this.#folders.state, `manifest-${record?.siteId}.db`);
+    if (record === undefined) throw new Error("the site record can't be read");
+    const file = manifestFileOf(this.#folders.state, record);
     const { ino } = statSync(file);
     if (this.#tombstones !== undefined && ino === this.#ino) return;
     this.#close();

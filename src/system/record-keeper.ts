@@ -1,5 +1,5 @@
 import type { Manifest } from "../manifest/manifest.ts";
-import { parseSiteRecord } from "../press/site-record.ts";
+import { readSiteRecord, writeSiteRecord } from "../press/site-record.ts";
 import type { SiteRecord } from "../press/site-record.ts";
 import type { Source } from "../source/source.ts";
 import type { PageStore } from "../store/store.ts";
@@ -19,8 +19,7 @@ export class RecordKeeper {
 
   /** The record as it is stored now; undefined when it is gone. */
   read(): SiteRecord | undefined {
-    const text = this.#store.readRecord();
-    return text === undefined ? undefined : parseSiteRecord(text);
+    return readSiteRecord(this.#store);
   }
 
   /** Notes how far the source's versions have come, before a page is stamped above what the record allows. */
@@ -31,7 +30,7 @@ export class RecordKeeper {
     this.#manifest.transact(() => {
       const record = this.read();
       if (record === undefined || record.version >= version) return;
-      this.#store.writeRecord(`${JSON.stringify(withVersion(record, record.source, version), undefined, 2)}\n`);
+      writeSiteRecord(this.#store, withVersion(record, record.source, version));
     });
   }
 }

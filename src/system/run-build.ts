@@ -3,30 +3,28 @@ import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 
 import type { Clock } from "../core/clock.ts";
-import { RekilnError } from "../core/errors.ts";
 import type { Progress } from "../core/progress.ts";
 import { SqliteManifest } from "../manifest/sqlite-manifest.ts";
 import { build } from "../press/build.ts";
 import type { BuildResult } from "../press/build.ts";
 import { deleteCap } from "../press/deletes.ts";
-import { registerTemplates } from "../press/site-record.ts";
-import { beginWriting, endWriting, removeStrays, strayPages, writers } from "../press/strays.ts";
+import { epochsOf, registerTemplates, writeSiteRecord } from "../press/site-record.ts";
 import type { SiteRecord } from "../press/site-record.ts";
 import { writeSitemaps } from "../press/sitemap.ts";
 import type { SitemapReport } from "../press/sitemap.ts";
-import { copyStatic, readAssets, settleHashedCopies, staticKeysOf } from "../press/static-files.ts";
+import { copyStatic, settleHashedCopies, staticKeysOf } from "../press/static-files.ts";
 import type { StaticProblem } from "../press/static-files.ts";
-import { createEtaRenderer } from "../render/eta-renderer.ts";
-import { readTemplates } from "../render/template-set.ts";
+import { beginWriting, endWriting, removeStrays, strayPages, writers } from "../press/strays.ts";
 import { loadConfig } from "../site/load-config.ts";
 import type { RefreshReport } from "../source/source.ts";
 import { DirectoryPageStore } from "../store/directory.ts";
+import { isProcessAlive } from "../store/process-alive.ts";
 import { lockBuild } from "./build-lock.ts";
-import { entityFileOf, openSource } from "./open-source.ts";
-import { siteFolders } from "./site-folders.ts";
+import { checkRoutes } from "./check-routes.ts";
+import { openSource } from "./open-source.ts";
+import { pressSetupOf, readInputs } from "./site-inputs.ts";
+import { manifestFileOf, openManifest, openRecord, withVersion } from "./site-state.ts";
 import { refreshInThread } from "./source-thread.ts";
-import { isProcessAlive } from "./process-alive.ts";
-import { openManifest, openRecord, withVersion } from "./site-state.ts";
 import { takeTemplates } from "./templates-record.ts";
 import { ThreadPool } from "./thread-pool.ts";
 
@@ -86,19 +84,16 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
   progress.phase("config");
   const config = await loadConfig(options.configFile, environment);
   const { site, code } = config;
-  const folders = siteFolders(config);
-  const wanted = checkRoutes(options.routes, [...site.routes.keys()]);
-  const templates = readTemplates(folders.templates);
-  // Compiled here once so that what is wrong with one is said before anything is written.
-  createEtaRenderer(templates);
-  const { assets, problems: refused } = await readAssets(folders.static);
+  checkRoutes(options.routes ?? [], site);
+  const wanted = options.routes === undefined ? undefined : new Set(options.routes);
+  const inputs = await readInputs(config, environment);
+  const { folders, templates, assets, problems: refused } = inputs;
 
   using stack = new DisposableStack();
   stack.use(lockBuild(folders.state));
   const store = new DirectoryPageStore(folders.store, `${process.pid}-main`);
   store.removeTemporary();
   const opened = openRecord(store, "");
-  const entityFile = entityFileOf(folders);
   const { ceiling: firstVersion } = opened.record;
   const source = stack.use(openSource(config, { firstVersion }));
   stretch("start");
@@ -138,7 +133,7 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
   const writer = `${process.pid}`;
   if (!options.isDryRun) {
     beginWriting(manifest, writer);
-    store.writeRecord(`${JSON.stringify(record, undefined, 2)}\n`);
+    writeSiteRecord(store, record);
     manifest.setMeta("generation", String(record.generation));
     manifest.setMeta("epoch", String(record.epoch));
   }
@@ -146,26 +141,10 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
   const problems = [...refused, ...copied.problems];
   stretch("static");
 
-  const epochs = new Map(Object.entries(record.routes).map(([route, { epoch }]) => [route, epoch]));
+  const epochs = epochsOf(record);
   const threads = options.concurrency ?? availableParallelism();
-  await using pool = new ThreadPool(
-    {
-      configFile: config.configFile,
-      environment,
-      codeFingerprint: taken.code,
-      templates,
-      assets,
-      staticFolder: folders.static,
-      storeFolder: folders.store,
-      entityFile,
-      manifestFile: manifestAndFile.file,
-      epochs,
-      isFirstBuild: record.isFirstBuild,
-      isDryRun: options.isDryRun,
-    },
-    threads,
-    signal,
-  );
+  const setup = pressSetupOf(inputs, record, manifestAndFile.file, options.isDryRun);
+  await using pool = new ThreadPool(setup, threads, signal);
   const reader = stack.use(source.reader());
   const result = await build(
     { site, source, reader, manifest, store, pool, staticKeys: staticKeysOf(assets), epochs, clock, progress, signal },
@@ -185,7 +164,7 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
     problems.push(...sitemaps.problems);
     if (record.isFirstBuild) {
       record = { ...record, isFirstBuild: false };
-      store.writeRecord(`${JSON.stringify(record, undefined, 2)}\n`);
+      writeSiteRecord(store, record);
     }
   }
   if (!options.isDryRun) endWriting(manifest, writer);
@@ -223,7 +202,7 @@ function dropStrays(store: DirectoryPageStore, manifest: SqliteManifest, maxDele
 /** A dry run writes no manifest: where there is none it makes one elsewhere, and removes it. */
 function openForDryRun(stack: DisposableStack, state: string, record: SiteRecord) {
   if (record.generation > 0) {
-    const file = join(state, `manifest-${record.siteId}.db`);
+    const file = manifestFileOf(state, record);
     const manifest = new SqliteManifest(file);
     if (manifest.meta("generation") === String(record.generation)) return { manifest, file, isNew: false };
     manifest[Symbol.dispose]();
@@ -232,18 +211,4 @@ function openForDryRun(stack: DisposableStack, state: string, record: SiteRecord
   stack.defer(() => rmSync(folder, { recursive: true, force: true }));
   const file = join(folder, "manifest.db");
   return { manifest: new SqliteManifest(file), file, isNew: true };
-}
-
-function checkRoutes(wanted: readonly string[] | undefined, known: readonly string[]): ReadonlySet<string> | undefined {
-  if (wanted === undefined) return undefined;
-  for (const route of wanted) {
-    if (known.includes(route)) continue;
-    throw new RekilnError({
-      code: "route-unknown",
-      message: `There is no route ${JSON.stringify(route)}.`,
-      disposition: "fatal",
-      hint: `Use one of: ${known.join(", ")}.`,
-    });
-  }
-  return new Set(wanted);
 }

@@ -5,9 +5,12 @@ import type { PageKey } from "../core/page.ts";
 import { claimRef } from "../core/ref.ts";
 import { encodeWork, keyBatches } from "../core/work-message.ts";
 import type { Queue } from "../queue/queue.ts";
+import { sendAll } from "../queue/send-all.ts";
 import type { LoadedConfig } from "../site/load-config.ts";
 import { parsePath } from "../site/path.ts";
+import { knownPages } from "./built-site.ts";
 import type { BuiltSite } from "./built-site.ts";
+import { checkRoutes } from "./check-routes.ts";
 
 const BATCH_PAGES = 128;
 
@@ -40,17 +43,8 @@ export function planRebuild(config: LoadedConfig, built: BuiltSite, target: Rebu
     });
   }
   const routes = target.kind === "all" ? [...site.routes.keys()] : target.routes;
-  for (const route of routes) {
-    if (site.routes.has(route)) continue;
-    throw new RekilnError({
-      code: "route-unknown",
-      message: `There is no route ${JSON.stringify(route)}.`,
-      disposition: "fatal",
-      hint: `Use one of: ${[...site.routes.keys()].join(", ")}.`,
-    });
-  }
-  let pages = 0;
-  for (const route of routes) for (const piece of manifest.keysOf(route)) pages += piece.length;
+  checkRoutes(routes, site);
+  const pages = routes.reduce((sum, route) => sum + knownPages(manifest, route), 0);
   return { keys: undefined, routes, pages };
 }
 
@@ -102,9 +96,5 @@ export async function queueRebuild(
           encodeWork({ kind: "pages", keys, tries: 0, ...request }),
         );
   const lane = plan.pages === 1 && plan.keys !== undefined ? "live" : "bulk";
-  const results = await queue.send(
-    lane,
-    bodies.map((body) => ({ body })),
-  );
-  for (const result of results) if (result.kind === "failed") throw result.error;
+  await sendAll(queue, lane, bodies);
 }

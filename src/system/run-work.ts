@@ -1,29 +1,24 @@
-import { existsSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { join } from "node:path";
 
 import { RekilnError } from "../core/errors.ts";
-import { SqliteManifest } from "../manifest/sqlite-manifest.ts";
 import { relayOutbox } from "../press/publish.ts";
-import { parseSiteRecord, registerTemplates } from "../press/site-record.ts";
-import type { SiteRecord } from "../press/site-record.ts";
-import { writeSitemaps } from "../press/sitemap.ts";
-import { beginWriting, endWriting } from "../press/strays.ts";
 import { settleLeft } from "../press/settle-left.ts";
-import { readAssets, staticKeysOf } from "../press/static-files.ts";
-import { work } from "../press/work.ts";
-import type { Standing, WorkResult } from "../press/work.ts";
+import { epochsOf, registerTemplates } from "../press/site-record.ts";
+import { writeSitemaps } from "../press/sitemap.ts";
+import { staticKeysOf } from "../press/static-files.ts";
+import { beginWriting, endWriting } from "../press/strays.ts";
 import type { WorkMetrics } from "../press/work-metrics.ts";
 import type { WorkTally } from "../press/work-tally.ts";
+import { work } from "../press/work.ts";
+import type { Standing, WorkResult } from "../press/work.ts";
 import type { Lane } from "../queue/queue.ts";
-import { createEtaRenderer } from "../render/eta-renderer.ts";
-import { readTemplates } from "../render/template-set.ts";
 import { loadConfig } from "../site/load-config.ts";
-import { DirectoryPageStore } from "../store/directory.ts";
+import { notBuilt, openBuiltSite } from "./built-site.ts";
 import { openQueue } from "./open-queue.ts";
-import { dataFolderOf, entityFileOf, openSource } from "./open-source.ts";
-import { siteFolders } from "./site-folders.ts";
+import { dataFolderOf } from "./open-source.ts";
 import { RecordKeeper } from "./record-keeper.ts";
+import { pressSetupOf, readInputs } from "./site-inputs.ts";
 import { sleep } from "./sleep.ts";
 import { SourceWatch } from "./source-watch.ts";
 import { takeTemplates } from "./templates-record.ts";
@@ -68,26 +63,16 @@ export async function runWork(options: RunWorkOptions, surroundings: WorkSurroun
   const { environment, stop, metrics, onProgress, warn } = surroundings;
   const config = await loadConfig(options.configFile, environment);
   const { site, code } = config;
-  const folders = siteFolders(config);
-  const templates = readTemplates(folders.templates);
-  createEtaRenderer(templates);
-  const { assets } = await readAssets(folders.static);
+  const inputs = await readInputs(config, environment);
+  const { folders, templates, assets } = inputs;
 
   using stack = new DisposableStack();
-  if (!existsSync(folders.store)) throw notBuilt("nothing is there");
-  const store = new DirectoryPageStore(folders.store, `${process.pid}-main`);
-  const record = recordOf(store);
-  const manifestFile = join(folders.state, `manifest-${record.siteId}.db`);
-  if (!existsSync(manifestFile)) throw notBuilt("its manifest isn't there");
-  const manifest = stack.use(new SqliteManifest(manifestFile));
-  if (manifest.meta("generation") !== String(record.generation)) throw notBuilt("its manifest is of another time");
-  if (manifest.meta("complete") === undefined || manifest.meta("bulk") !== undefined) {
-    throw notBuilt("its first build didn't end");
-  }
+  const built = stack.use(openBuiltSite(config, true));
+  const { record, store, manifest, manifestFile, source } = built;
+  if (!built.isComplete) throw notBuilt("its first build didn't end");
   const taken = takeTemplates(site, code, templates, assets, manifest);
   if (registerTemplates(record, taken).epoch !== record.epoch) throw notRegistered();
 
-  const source = stack.use(openSource(config, { firstVersion: record.ceiling, isDurable: true }));
   const queue = stack.use(openQueue(folders));
   const abort = new AbortController();
   const giveUp = (): void => {
@@ -99,25 +84,10 @@ export async function runWork(options: RunWorkOptions, surroundings: WorkSurroun
   const keeper = new RecordKeeper(store, manifest, source);
   keeper.keep();
   const threads = options.concurrency ?? availableParallelism();
-  const epochs = new Map(Object.entries(record.routes).map(([route, { epoch }]) => [route, epoch]));
-  await using pool = new ThreadPool(
-    {
-      configFile: config.configFile,
-      environment,
-      codeFingerprint: taken.code,
-      templates,
-      assets,
-      staticFolder: folders.static,
-      storeFolder: folders.store,
-      entityFile: entityFileOf(folders),
-      manifestFile,
-      epochs,
-      isFirstBuild: false,
-      isDryRun: false,
-    },
-    threads,
-    abort.signal,
-  );
+  const epochs = epochsOf(record);
+  // Its first build is complete: a file without a stamp isn't a torn one of ours.
+  const setup = pressSetupOf(inputs, { ...record, isFirstBuild: false }, manifestFile, false);
+  await using pool = new ThreadPool(setup, threads, abort.signal);
   const writer = `${process.pid}`;
   beginWriting(manifest, writer);
   stack.defer(() => endWriting(manifest, writer));
@@ -197,22 +167,6 @@ export async function runWork(options: RunWorkOptions, surroundings: WorkSurroun
       abort: abort.signal,
     },
   );
-}
-
-function recordOf(store: DirectoryPageStore): SiteRecord {
-  const text = store.readRecord();
-  const record = text === undefined ? undefined : parseSiteRecord(text);
-  if (record === undefined) throw notBuilt("it has no site record");
-  return record;
-}
-
-function notBuilt(why: string): RekilnError {
-  return new RekilnError({
-    code: "site-not-built",
-    message: `This site hasn't been built yet: ${why}.`,
-    disposition: "fatal",
-    hint: "Run rekiln build first. What is queued waits.",
-  });
 }
 
 function notRegistered(): RekilnError {

@@ -3,14 +3,13 @@ import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
 import { SqliteManifest } from "../manifest/sqlite-manifest.ts";
-import { ceilingFor, parseSiteRecord } from "../press/site-record.ts";
+import { ceilingFor, readSiteRecord } from "../press/site-record.ts";
 import type { SiteRecord } from "../press/site-record.ts";
 import type { PageStore } from "../store/store.ts";
 
 /** The record of a site as its store has it: read, made anew, or rebuilt from the stamps of its pages. */
 export function openRecord(store: PageStore, source: string): { record: SiteRecord; isNew: boolean } {
-  const text = store.readRecord();
-  const stored = text === undefined ? undefined : parseSiteRecord(text);
+  const stored = readSiteRecord(store);
   if (stored !== undefined) return { record: stored, isNew: false };
   const fresh: SiteRecord = {
     format: 1,
@@ -39,6 +38,11 @@ export function withVersion(record: SiteRecord, source: string, version: number)
   return { ...record, source, version: newest, ceiling: ceilingFor(record, newest) };
 }
 
+/** The file of a site's manifest in its state folder. */
+export function manifestFileOf(state: string, { siteId }: Pick<SiteRecord, "siteId">): string {
+  return join(state, `manifest-${siteId}.db`);
+}
+
 export interface OpenedManifest {
   readonly manifest: SqliteManifest;
   readonly file: string;
@@ -49,7 +53,7 @@ export interface OpenedManifest {
 /** The manifest of a site's generation; one of another generation is thrown away, since it may not be this store's. */
 export function openManifest(state: string, record: SiteRecord): OpenedManifest {
   mkdirSync(state, { recursive: true, mode: 0o750 });
-  const file = join(state, `manifest-${record.siteId}.db`);
+  const file = manifestFileOf(state, record);
   const manifest = new SqliteManifest(file);
   const generation = manifest.meta("generation");
   if (generation === String(record.generation) && record.generation > 0) return { manifest, file, isNew: false };

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { RekilnError } from "../core/errors.ts";
 import { relayOutbox } from "../press/publish.ts";
 import type { RelayReport } from "../press/publish.ts";
-import { parseSiteRecord } from "../press/site-record.ts";
+import { readSiteRecord } from "../press/site-record.ts";
 import { loadConfig } from "../site/load-config.ts";
 import type { LoadedConfig } from "../site/load-config.ts";
 import type { EmbeddedSource } from "../source/embedded-source.ts";
@@ -83,6 +83,5 @@ export class SiteWriter implements Disposable {
 /** A new entity store counts on from above all stamps of a site that has been built already. */
 function firstVersionOf(folders: SiteFolders): number {
   if (existsSync(entityFileOf(folders)) || !existsSync(folders.store)) return 0;
-  const text = new DirectoryPageStore(folders.store, `${process.pid}-write`).readRecord();
-  return (text === undefined ? undefined : parseSiteRecord(text))?.ceiling ?? 0;
+  return readSiteRecord(new DirectoryPageStore(folders.store, `${process.pid}-write`))?.ceiling ?? 0;
 }
