@@ -1,5 +1,6 @@
 import type { PageOutcome, WriteReason } from "../core/outcome.ts";
 import type { Digest } from "../core/digest.ts";
+import { parsePageKey } from "../core/page.ts";
 import type { PageKey } from "../core/page.ts";
 import type { ObjectKey } from "../core/path.ts";
 import type { Stamp } from "../core/stamp.ts";
@@ -75,9 +76,20 @@ function evictedBy(context: PlanContext, claimants: readonly Claimant[], path: W
 }
 
 /** The plan for a page that isn't in the snapshot. */
-function planGone(context: PlanContext, manifest: ManifestReads, snapshot: Snapshot, key: PageKey): PagePlan {
+function planGone(
+  context: PlanContext,
+  manifest: ManifestReads,
+  snapshot: Snapshot,
+  key: PageKey,
+  stamp: Stamp,
+): PagePlan {
   const row = manifest.page(key);
   if (row === undefined) return { do: "nothing", outcome: { kind: "absent", key } };
+  // It came back in newer data than this. A route that is declared no more has no epoch to compare.
+  const isEpochBehind = context.site.routes.has(parsePageKey(key).route) && row.verified.epoch > stamp.epoch;
+  if (isEpochBehind || row.verified.version > stamp.version) {
+    return { do: "nothing", outcome: { kind: "newer", key } };
+  }
   const { acts, again } = planLeft(context, manifest, snapshot, { key, row }, undefined);
   return { do: "remove", row, left: acts, again };
 }
@@ -109,7 +121,7 @@ export function planPage(
   rendered: Sealed,
   stamp: Stamp,
 ): PagePlan {
-  if (rendered.kind === "none") return planGone(context, manifest, snapshot, key);
+  if (rendered.kind === "none") return planGone(context, manifest, snapshot, key, stamp);
   if (rendered.kind === "failed") return { do: "fail", error: rendered.error };
   const { located, digest } = rendered;
   const row = manifest.page(key);

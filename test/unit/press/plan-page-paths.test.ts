@@ -3,7 +3,7 @@ import { rmSync } from "node:fs";
 import { beforeEach, describe, expect, test } from "vitest";
 
 import { pageKey } from "../../../src/core/page.ts";
-import { at, film, objectKey, PlanBench } from "./plan-bench.ts";
+import { at, film, objectKey, PlanBench, STAMP } from "./plan-bench.ts";
 
 const bench = new PlanBench();
 const { given, put, putPage, publish, claim, plan } = bench;
@@ -285,6 +285,14 @@ describe("a page that isn't in the snapshot", () => {
     publish(film("1"), { path });
     const left = [{ do: "tombstone", at: at(path), removes: true }];
     expect(plan(film("1"))).toMatchObject({ do: "remove", row: { key: film("1") }, left, again: [] });
+  });
+
+  test("stays when newer data has it, or newer templates give it a path", () => {
+    publish(film("1"), { path, stamp: { ...STAMP, version: STAMP.version + 1 } });
+    publish(film("2"), { path: "/films/heat/", stamp: { ...STAMP, epoch: STAMP.epoch + 1 } });
+    for (const key of [film("1"), film("2")]) {
+      expect(plan(key)).toEqual({ do: "nothing", outcome: { kind: "newer", key } });
+    }
   });
 
   test("is removed without a file when it never had one", () => {
