@@ -45,6 +45,8 @@ export interface BuildContext {
 export interface BuildOptions {
   /** Only these routes; undefined is all. */
   readonly routes: ReadonlySet<string> | undefined;
+  /** Routes whose templates aren't registered: none of their pages is pressed, whoever comes to its path or leaves it. */
+  readonly untouched?: ReadonlySet<string>;
   readonly isDryRun: boolean;
   readonly isForced: boolean;
   /** Most pages that may be removed; undefined is 5 % of all, and at least 100. */
@@ -124,7 +126,10 @@ class Build {
     const { withheld, maxDeletes } = await this.#remove(pagesBefore);
     if (!this.#options.isDryRun) {
       const isComplete = this.#options.routes === undefined;
-      this.#tally.addLeft(settleLeft(this.#context, reader.snapshot(), { graceSeconds: 0, isComplete }));
+      // Who comes to a path that was left may be of a route that isn't built now.
+      if (isComplete || (this.#options.untouched?.size ?? 0) === 0) {
+        this.#tally.addLeft(settleLeft(this.#context, reader.snapshot(), { graceSeconds: 0, isComplete }));
+      }
       manifest.tidy();
       for (const route of plan.whole.keys()) manifest.setMeta(`built:${route}`, String(epochs.get(route) ?? 0));
       if (this.#options.routes === undefined) {
@@ -237,7 +242,7 @@ class Build {
   /** Pages whose path another page took or left, until nothing moves any more. */
   async #pressAgain(): Promise<void> {
     for (let round = 0; round < ROUNDS_MAX && this.#tally.again.size > 0; round++) {
-      const keys = [...this.#tally.again];
+      const keys = [...this.#tally.again].filter((key) => this.#options.untouched?.has(routeOf(key)) !== true);
       this.#tally.again.clear();
       await this.#pressAll(batches(keys, BATCH_PAGES), false);
     }

@@ -13,12 +13,14 @@ import type { Manifest, ManifestReads } from "../manifest/manifest.ts";
 import type { Site } from "../site/site.ts";
 import { countPages, locatePage } from "./locate-page.ts";
 import type { Lookups } from "./locate-page.ts";
+import { OpenPaths } from "./open-paths.ts";
 
 /** What changes are expanded against. */
 interface Expansion {
   readonly site: Site;
   readonly manifest: ManifestReads;
   readonly snapshot: Lookups;
+  readonly openPaths: OpenPaths;
   /** Subjects whose pages have been compared: once is enough, however many changes come to their lists. */
   readonly compared: Set<PageKey>;
   /** Below zero: there were more edges than it is worth reading. */
@@ -121,7 +123,14 @@ export function affectedPages(
       for (const { refs, change } of expanded) transaction.touch(refs.keys(), change.version);
     });
   }
-  const expansion: Expansion = { site, manifest, snapshot, compared: new Set(), edgesLeft: options.edgesMax };
+  const expansion: Expansion = {
+    site,
+    manifest,
+    snapshot,
+    openPaths: new OpenPaths(manifest),
+    compared: new Set(),
+    edgesLeft: options.edgesMax,
+  };
   const affected = new Set<PageKey>();
   const note = (one: Affected): void => {
     affected.add(one.key);
@@ -193,6 +202,8 @@ function* pagesThatComeOrGo(expansion: Expansion, key: PageKey, change: EntityCh
     if (!known.delete(wanted)) yield { key: wanted, because: "comes", change };
   }
   for (const gone of known) yield { key: gone, because: "goes", change };
+  // Whoever pressed them died, or those who come after them did.
+  for (const open of expansion.openPaths.pagesOf(first)) yield { key: open, because: "moves", change };
 }
 
 /** A path or a condition that throws makes one page, which fails and says why. */

@@ -13,6 +13,7 @@ import type { Snapshot } from "../source/source.ts";
 import type { PageStore } from "../store/store.ts";
 import { applyLeft, REDIRECT_SECONDS } from "./apply-left.ts";
 import type { ApplyContext, LeftOutcome } from "./apply-left.ts";
+import { OpenPaths } from "./open-paths.ts";
 import { claimantsOf, wantedOf } from "./path-claims.ts";
 import type { WantedPath } from "./path-claims.ts";
 import { actOnLeft, standingAt } from "./plan-left.ts";
@@ -69,6 +70,11 @@ export function adoptRedirects({ manifest, store, clock }: SettleContext): void 
   manifest.setMeta(META, "");
 }
 
+/** The next whole build looks after each redirect: somebody died, and what was written last may not have come to the disk. */
+export function doubtRedirects(manifest: Pick<Manifest, "meta" | "setMeta">): void {
+  if (manifest.meta(META) !== undefined) manifest.setMeta(META, "");
+}
+
 function pathOf(key: ObjectKey): string {
   return `/${key.replace(/(^|\/)index\.html$/, "$1")}`;
 }
@@ -115,8 +121,9 @@ class Settler {
 
   constructor(context: SettleContext, transaction: ManifestTransaction, snapshot: Snapshot, nowSeconds: number) {
     const { site, store, staticKeys } = context;
+    const openPaths = new OpenPaths(context.manifest);
     this.#context = context;
-    this.#apply = { site, store, staticKeys, nowSeconds, carriedKey: (key) => carriedKey(key, digestOf) };
+    this.#apply = { site, store, staticKeys, nowSeconds, openPaths, carriedKey: (key) => carriedKey(key, digestOf) };
     this.#transaction = transaction;
     this.#snapshot = snapshot;
   }
@@ -154,10 +161,11 @@ class Settler {
     return published === undefined ? undefined : wantedOf(published.path);
   }
 
-  #act({ key }: LeftPath, act: LeftAct): void {
+  #act({ key, path }: LeftPath, act: LeftAct): void {
     const { epochs } = this.#context;
     const epoch = epochs.get(parsePageKey(key).route) ?? 0;
     const stamp: Stamp = { epoch, version: this.#snapshot.version, time: 0 };
+    if (act.do !== "hand-over") this.#apply.openPaths.close(key, path);
     this.outcomes.push(...applyLeft(this.#apply, this.#transaction, key, [act], stamp));
   }
 
@@ -166,7 +174,8 @@ class Settler {
     this.#forget(left);
   }
 
-  #forget({ collisionKey }: LeftPath): void {
+  #forget({ collisionKey, key, path }: LeftPath): void {
+    this.#apply.openPaths.close(key, path);
     this.#transaction.left.remove(collisionKey);
   }
 }

@@ -49,8 +49,10 @@ function isStray(manifest: Manifest, objectKey: ObjectKey, carried: Carried | un
     const parsed = path === undefined ? undefined : parsePath(path);
     return parsed?.ok === true && parsed.key === objectKey;
   };
-  // Bytes at a path that was left wait for the page that will overwrite them.
-  return !isHere(manifest.page(key)?.published?.path) && !manifest.left.of(key).some(({ path }) => isHere(path));
+  if (isHere(manifest.page(key)?.published?.path)) return false;
+  // Bytes at a path that was handed over wait for the page that will overwrite them. Where a redirect or nothing should stand they came back
+  // with a power failure.
+  return !manifest.left.of(key).some(({ kind, path }) => kind === "handover" && isHere(path));
 }
 
 /** The page that a carrier names; undefined for what isn't a page, and for a key that stands in it cut short. */

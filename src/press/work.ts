@@ -58,8 +58,11 @@ export interface WorkContext {
   readonly knownBefore: ExpandContext["knownBefore"];
   /** Sends what waits in the outbox. */
   readonly relay: () => Promise<void>;
-  /** Brings up to date what follows the pages: sitemaps. Called now and then, and at the end of a drain. */
-  readonly settle: () => Promise<void>;
+  /**
+   * Brings up to date what follows the pages: sitemaps, paths that were left. Called now and then, and at the end; `isDrained` when the
+   * queue is empty then, and nobody holds a message of it.
+   */
+  readonly settle: (isDrained: boolean) => Promise<void>;
   readonly onProgress: (tally: WorkTally) => void;
   /** Told of failures that the worker outlives. */
   readonly warn?: (message: string) => void;
@@ -142,7 +145,7 @@ class Worker {
       }
       await Promise.all(this.#bulk);
       if (this.#failure !== undefined) throw this.#failure;
-      await this.#context.settle();
+      await this.#context.settle(ended === "empty");
     } catch (error) {
       if (!this.#options.abort.aborted) throw error;
     } finally {
@@ -161,7 +164,7 @@ class Worker {
     await this.#context.relay();
     if (now - this.#settledAt > 5 * RELAY_MS) {
       this.#settledAt = now;
-      await this.#context.settle();
+      await this.#context.settle(false);
     }
   }
 

@@ -8,7 +8,8 @@ import { SqliteManifest } from "../manifest/sqlite-manifest.ts";
 import { build } from "../press/build.ts";
 import type { BuildResult } from "../press/build.ts";
 import { deleteCap } from "../press/deletes.ts";
-import { epochsOf, registerTemplates, writeSiteRecord } from "../press/site-record.ts";
+import { doubtRedirects } from "../press/settle-left.ts";
+import { epochsOf, registerTemplates, unregisteredRoutes, writeSiteRecord } from "../press/site-record.ts";
 import type { SiteRecord } from "../press/site-record.ts";
 import { writeSitemaps } from "../press/sitemap.ts";
 import type { SitemapReport } from "../press/sitemap.ts";
@@ -23,7 +24,7 @@ import { lockBuild } from "./build-lock.ts";
 import { checkRoutes } from "./check-routes.ts";
 import { openSource } from "./open-source.ts";
 import { pressSetupOf, readInputs } from "./site-inputs.ts";
-import { manifestFileOf, openManifest, openRecord, withVersion } from "./site-state.ts";
+import { manifestFileOf, newestVersion, openManifest, openRecord, withVersion } from "./site-state.ts";
 import { refreshInThread } from "./source-thread.ts";
 import { takeTemplates } from "./templates-record.ts";
 import { ThreadPool } from "./thread-pool.ts";
@@ -103,19 +104,23 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
     ? NOTHING_NEW
     : await refreshInThread(config, { firstVersion, environment }, (count) => progress.records(count), signal);
   const { record: before } = opened;
-  const isOtherSource = before.source !== "" && before.source !== source.identity;
-  if (isOtherSource || source.version() < before.version) source.raiseVersion(before.ceiling);
-  stretch("source");
-
   const manifestAndFile = options.isDryRun
     ? openForDryRun(stack, folders.state, before)
     : openManifest(folders.state, before);
   const { manifest } = manifestAndFile;
   stack.use(manifest);
+  // A copy of before was put in place, or it is another source: its versions go on above all that were.
+  const isOtherSource = before.source !== "" && before.source !== source.identity;
+  const newest = newestVersion({ record: before, isNewRecord: opened.isNew, ...manifestAndFile, store });
+  if (isOtherSource || source.version() < newest) source.raiseVersion(Math.max(before.ceiling, newest));
+  stretch("source");
+
   if (manifest.meta("bulk") !== undefined) manifest.finishBulk();
   const isFresh = before.isFirstBuild && manifestAndFile.isNew && store.isEmpty();
   const taken = takeTemplates(site, code, templates, assets, manifest);
-  const registered = registerTemplates(before, taken);
+  const registered = registerTemplates(before, taken, wanted);
+  const unregistered = [...unregisteredRoutes(registered, taken)];
+  const untouched = new Set(wanted === undefined ? [] : unregistered.filter((route) => !wanted.has(route)));
   let record: SiteRecord = {
     ...withVersion(registered, source.identity, source.version()),
     generation: manifestAndFile.isNew ? before.generation + 1 : before.generation,
@@ -132,6 +137,7 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
   const hasStrays = !isFresh && (manifestAndFile.isNew || deadWriters(manifest).length > 0);
   const writer = `${process.pid}`;
   if (!options.isDryRun) {
+    if (hasStrays) doubtRedirects(manifest);
     beginWriting(manifest, writer);
     writeSiteRecord(store, record);
     manifest.setMeta("generation", String(record.generation));
@@ -148,7 +154,14 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
   const reader = stack.use(source.reader());
   const result = await build(
     { site, source, reader, manifest, store, pool, staticKeys: staticKeysOf(assets), epochs, clock, progress, signal },
-    { routes: wanted, isDryRun: options.isDryRun, isForced: options.isForced, maxDeletes: options.maxDeletes, isFresh },
+    {
+      routes: wanted,
+      untouched,
+      isDryRun: options.isDryRun,
+      isForced: options.isForced,
+      maxDeletes: options.maxDeletes,
+      isFresh,
+    },
   );
   stretch("pages");
   let sitemaps: SitemapReport | undefined;

@@ -5,7 +5,7 @@ import type { StaticProblem } from "../press/static-files.ts";
 import { sendAll } from "../queue/send-all.ts";
 import { loadConfig } from "../site/load-config.ts";
 import { lockBuild } from "./build-lock.ts";
-import { knownPages, openBuiltSite } from "./built-site.ts";
+import { checkVersions, knownPages, openBuiltSite } from "./built-site.ts";
 import { openQueue } from "./open-queue.ts";
 import { readInputs } from "./site-inputs.ts";
 import { withVersion } from "./site-state.ts";
@@ -28,7 +28,7 @@ export interface RunReleaseOptions {
  * Registers today's templates, config and code as a new epoch, and puts the routes that they touch on the bulk lane. Workers of the
  * epoch before step aside by themselves. Going back to templates of before is a release too.
  *
- * @throws RekilnError `site-not-built`, `build-running`
+ * @throws RekilnError `site-not-built`, `build-running`, `source-older`
  */
 export async function runRelease(
   options: RunReleaseOptions,
@@ -40,6 +40,7 @@ export async function runRelease(
   using _lock = lockBuild(folders.state);
   using built = openBuiltSite(config);
   const { record, store, manifest, source } = built;
+  checkVersions(built);
   const taken = takeTemplates(site, code, templates, assets, manifest);
   const registered = registerTemplates(record, taken);
   const changed = [...site.routes.keys()].filter(

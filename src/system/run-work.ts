@@ -7,14 +7,15 @@ import { settleLeft } from "../press/settle-left.ts";
 import { epochsOf, registerTemplates } from "../press/site-record.ts";
 import { writeSitemaps } from "../press/sitemap.ts";
 import { staticKeysOf } from "../press/static-files.ts";
-import { beginWriting, endWriting } from "../press/strays.ts";
+import { beginWriting, endWriting, writers } from "../press/strays.ts";
 import type { WorkMetrics } from "../press/work-metrics.ts";
 import type { WorkTally } from "../press/work-tally.ts";
 import { work } from "../press/work.ts";
 import type { Standing, WorkResult } from "../press/work.ts";
 import type { Lane } from "../queue/queue.ts";
 import { loadConfig } from "../site/load-config.ts";
-import { notBuilt, openBuiltSite } from "./built-site.ts";
+import { isProcessAlive } from "../store/process-alive.ts";
+import { checkVersions, notBuilt, openBuiltSite } from "./built-site.ts";
 import { openQueue } from "./open-queue.ts";
 import { dataFolderOf } from "./open-source.ts";
 import { RecordKeeper } from "./record-keeper.ts";
@@ -57,7 +58,7 @@ export interface WorkSurroundings {
 /**
  * Works on the queue of a site on this machine.
  *
- * @throws RekilnError `site-not-built`, `templates-not-registered`
+ * @throws RekilnError `site-not-built`, `templates-not-registered`, `source-older`
  */
 export async function runWork(options: RunWorkOptions, surroundings: WorkSurroundings): Promise<WorkResult> {
   const { environment, stop, metrics, onProgress, warn } = surroundings;
@@ -72,6 +73,7 @@ export async function runWork(options: RunWorkOptions, surroundings: WorkSurroun
   if (!built.isComplete) throw notBuilt("its first build didn't end");
   const taken = takeTemplates(site, code, templates, assets, manifest);
   if (registerTemplates(record, taken).epoch !== record.epoch) throw notRegistered();
+  checkVersions(built);
 
   const queue = stack.use(openQueue(folders));
   const abort = new AbortController();
@@ -147,11 +149,13 @@ export async function runWork(options: RunWorkOptions, surroundings: WorkSurroun
         return changes.find((change) => change.type === type && change.id === id)?.before ?? [];
       },
       relay,
-      settle: async () => {
+      settle: async (isDrained) => {
         keeper.keep();
-        // Paths that were left a while ago, and that nobody took.
+        // Paths that were left a while ago, and that nobody took. Once all is done, and nobody else writes, nobody will.
+        const isAlone = writers(manifest).every((one) => one === writer || !isProcessAlive(Number(one)));
+        const graceSeconds = isDrained && isAlone ? 0 : LEFT_GRACE_SECONDS;
         const left = { site, manifest, store, staticKeys: staticKeysOf(assets), epochs, clock: Date.now };
-        settleLeft(left, reader.snapshot(), { graceSeconds: LEFT_GRACE_SECONDS, isComplete: false });
+        settleLeft(left, reader.snapshot(), { graceSeconds, isComplete: false });
         const writing = { site, assets, manifest, store, replacesForeign: false, signal: abort.signal };
         for (const { message } of (await writeSitemaps(writing, { all: false })).problems) warn(message);
       },

@@ -18,7 +18,6 @@ export class SimManifest extends MemoryManifest {
       this.#world.mayDie("before a commit");
       return done;
     });
-    this.#world.running.uncommitted.clear();
     this.#world.mayDie("after a commit");
     return result;
   }

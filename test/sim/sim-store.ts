@@ -16,7 +16,6 @@ export class SimStore extends MemoryStore {
     this.#world.mayDie("before a file is created");
     const etag = super.create(key, content);
     if (etag === undefined) return undefined;
-    this.#world.running.uncommitted.set(key, etag);
     this.#world.checker.onPut(key, undefined);
     return etag;
   }
@@ -30,7 +29,6 @@ export class SimStore extends MemoryStore {
     this.#world.mayDie("before a rename");
     const before = this.#world.files.objects.get(staged.key);
     const etag = super.replace(staged);
-    this.#world.running.uncommitted.set(staged.key, etag);
     this.#world.checker.onPut(staged.key, before);
     this.#world.mayDie("after a rename");
     return etag;
