@@ -1,5 +1,8 @@
 import type { SitemapReport } from "../press/sitemap.ts";
+import type { BuildTally } from "../press/build-tally.ts";
 import type { BuildReport } from "../system/run-build.ts";
+import { templatePlace } from "../render/renderer.ts";
+import type { BrokenTemplate } from "../system/site-inputs.ts";
 import { count } from "./count.ts";
 
 const SHOWN_MAX = 20;
@@ -54,7 +57,12 @@ function problemLines(report: BuildReport): string[] {
     staticProblems.length,
     "static files",
   );
-  list(tally.failed.values(), tally.failedCount, "failed pages");
+  list(
+    report.brokenTemplates.map((broken) => brokenTemplateLine(broken, tally)),
+    report.brokenTemplates.length,
+    "templates that can't be compiled",
+  );
+  list(tally.failed.values(), tally.failedByThemselves, "failed pages");
   list(
     [...tally.collided].map(([key, message]) => `${key} ${message}`),
     tally.collided.size,
@@ -67,6 +75,13 @@ function problemLines(report: BuildReport): string[] {
     );
   }
   return lines;
+}
+
+/** One line for a template, however many pages it is of. */
+function brokenTemplateLine(broken: BrokenTemplate, { failedByTemplate }: BuildTally): string {
+  const failed = broken.routes.map((route) => `${route} ${count(failedByTemplate.get(route) ?? 0)}`);
+  const users = failed.length === 0 ? "no route uses it" : `failed pages by route: ${failed.join(", ")}`;
+  return `${templatePlace(broken)}: ${broken.message} (${users})`;
 }
 
 function sitemapLine({ owner, files, addresses, written, removed }: SitemapReport): string {
@@ -129,6 +144,10 @@ export function buildSummary(report: BuildReport, measured: Measured): Summary {
       tombstones: tally.tombstones,
       failed: tally.failedCount,
       errors: [...tally.failed.values()].slice(0, 100),
+      brokenTemplates: report.brokenTemplates.map(({ routes, ...broken }) => ({
+        ...broken,
+        failed: Object.fromEntries(routes.map((route) => [route, tally.failedByTemplate.get(route) ?? 0])),
+      })),
       collided: Object.fromEntries([...tally.collided].slice(0, 100)),
       whole: Object.fromEntries(result.plan.whole),
       source: { ...source, problems: source.problems },

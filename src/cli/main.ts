@@ -2,7 +2,7 @@
 import { Command, CommanderError } from "commander";
 
 import { messageOf, RekilnError } from "../core/errors.ts";
-import { TemplateError } from "../render/renderer.ts";
+import { TemplateError, templatePlace } from "../render/renderer.ts";
 import { affectedCommand } from "./affected.ts";
 import { buildCommand } from "./build.ts";
 import { printable } from "./build-summary.ts";
@@ -33,8 +33,7 @@ function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
   if (error instanceof Error && error.name === "AbortError") return EXIT.interrupted;
   if (error instanceof TemplateError) {
-    const line = error.line === undefined ? "" : `:${error.line}`;
-    process.stderr.write(`templates/${error.file}${line}: ${printable(error.message)}\n`);
+    process.stderr.write(`${templatePlace(error)}: ${printable(error.message)}\n`);
     return EXIT.usage;
   }
   const lines = messageOf(error).split("\n").map(printable);

@@ -190,7 +190,8 @@ class Build {
   /** What isn't rendered as part of a whole route: affected pages, retried ones, files that someone deleted, and the rest. */
   async #pressSet(plan: WholePlan, snapshot: Snapshot, retried: readonly PageKey[]): Promise<void> {
     const { site, manifest, epochs, progress } = this.#context;
-    const keys = new Set<PageKey>(retried);
+    // Those of whole routes have just been tried, or are among the rest below.
+    const keys = new Set<PageKey>(retried.filter((key) => !plan.whole.has(routeOf(key))));
     for (const key of plan.affected) {
       const route = routeOf(key);
       if (!plan.whole.has(route) && this.#isWanted(route)) keys.add(key);
@@ -212,7 +213,7 @@ class Build {
     for (const name of plan.whole.keys()) {
       const verified = { epoch: epochs.get(name) ?? 0, version: snapshot.version };
       const rest = manifest.unverified(name, verified);
-      await this.#pressAll(this.#options.isDryRun ? this.#gone(rest, snapshot) : rest, true);
+      await this.#pressAll(this.#options.isDryRun ? this.#gone(rest, snapshot) : this.#untried(rest), true);
     }
     for (const name of manifest.routes()) {
       if (!site.routes.has(name) && this.#isWanted(name)) await this.#pressAll(manifest.keysOf(name), false);
@@ -223,6 +224,11 @@ class Build {
   *#gone(pieces: Iterable<readonly PageKey[]>, snapshot: Snapshot): Iterable<readonly PageKey[]> {
     const { site } = this.#context;
     for (const piece of pieces) yield piece.filter((key) => !isPageOfSnapshot(site, key, snapshot));
+  }
+
+  /** Without what failed in this very run. */
+  *#untried(pieces: Iterable<readonly PageKey[]>): Iterable<readonly PageKey[]> {
+    for (const piece of pieces) yield piece.filter((key) => !this.#tally.hasFailed(key));
   }
 
   /** Published pages of routes that aren't rendered whole whose file is gone, or another one. */

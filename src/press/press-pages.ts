@@ -257,7 +257,7 @@ class Press {
     const rendered: Rendered =
       failure === undefined
         ? await renderPage(this.#context, key, snapshot, this.#nowSeconds)
-        : { kind: "failed", error: failure, located: undefined, edges: [], due: undefined };
+        : { kind: "failed", error: failure, isTemplateBroken: false, located: undefined, edges: [], due: undefined };
     this.#context.onPage(undefined);
     const time = rendered.kind === "page" ? rendered.time : 0;
     const stamp: Stamp = { epoch: this.#epochOf(parts.route), version: snapshot.version, time };

@@ -7,11 +7,11 @@ import type { PageKey } from "../core/page.ts";
 import type { Read } from "../core/read.ts";
 import type { Edge } from "../manifest/manifest.ts";
 import { jsonText } from "../core/json-template.ts";
-import { TemplateError } from "../render/renderer.ts";
+import { TemplateError, templatePlace } from "../render/renderer.ts";
 import type { Renderer } from "../render/renderer.ts";
 import { ancestorKeys, encodePath, parsePath } from "../site/path.ts";
 import type { PageProps } from "../site/route.ts";
-import type { Site } from "../site/site.ts";
+import type { Site, TemplateModel } from "../site/site.ts";
 import type { Snapshot } from "../source/source.ts";
 import { locatePage } from "./locate-page.ts";
 import type { Located } from "./locate-page.ts";
@@ -49,6 +49,8 @@ export type Rendered =
   | {
       readonly kind: "failed";
       readonly error: string;
+      /** Its template can't be compiled. */
+      readonly isTemplateBroken: boolean;
       readonly located: (Located & { readonly kind: "page" }) | undefined;
       readonly edges: readonly Edge[];
       readonly due: number | undefined;
@@ -63,11 +65,22 @@ export async function renderPage(
 ): Promise<Rendered> {
   const recorder = new PageRecorder();
   let located: Located | undefined;
+  const failed = (error: unknown, isTemplateBroken: boolean): Rendered => ({
+    kind: "failed",
+    error: describeFailure(error, key),
+    isTemplateBroken,
+    located: located?.kind === "page" ? located : undefined,
+    edges: recorder.edges(),
+    due: recorder.due,
+  });
   try {
     located = locatePage(context.site, parsePageKey(key), snapshot, recorder);
     if (located.kind === "none") return { kind: "none" };
     if (located.kind === "bad-path") throw new Error(`the path ${located.problem}`);
     recorder.claim(located.collisionKey, ancestorKeys(located.path));
+    // Once it is mended its route is rendered whole: what `load` would read needn't be known.
+    const [broken] = brokenBy(context.renderer, located.route.template);
+    if (broken !== undefined) return failed(broken, true);
     const content = await contentOf(context, key, located, snapshot, recorder, nowSeconds);
     if (content.length > PAGE_BYTES_MAX / 4 && Buffer.byteLength(content) > PAGE_BYTES_MAX) {
       throw new Error(`the page is larger than ${PAGE_BYTES_MAX >> 20} MB`);
@@ -77,14 +90,12 @@ export async function renderPage(
     const { time, due } = recorder;
     return { kind: "page", located, content, edges: recorder.edges(), time, due, lastmod };
   } catch (error) {
-    return {
-      kind: "failed",
-      error: describeFailure(error, key),
-      located: located?.kind === "page" ? located : undefined,
-      edges: recorder.edges(),
-      due: recorder.due,
-    };
+    return failed(error, false);
   }
+}
+
+function brokenBy(renderer: Renderer, template: TemplateModel): readonly TemplateError[] {
+  return template.kind === "eta" ? renderer.brokenBy(template.name) : [];
 }
 
 async function contentOf(
@@ -141,10 +152,7 @@ function firstPathOf(located: Located & { readonly kind: "page" }): (Located & {
 
 function describeFailure(error: unknown, key: PageKey): string {
   const page = key.length > 200 ? `${key.slice(0, 200)}…` : key;
-  if (error instanceof TemplateError) {
-    const line = error.line === undefined ? "" : `:${error.line}`;
-    return `${page}: templates/${error.file}${line}: ${causeOf(error)}`;
-  }
+  if (error instanceof TemplateError) return `${page}: ${templatePlace(error)}: ${causeOf(error)}`;
   return `${page}: ${error instanceof RekilnError && error.hint !== undefined ? `${error.message} ${error.hint}` : messageOf(error)}`;
 }
 

@@ -49,8 +49,8 @@ export class PageSettler {
     this.#settings = settings;
   }
 
-  fail(key: PageKey, error: string): void {
-    this.outcomes.push({ kind: "failed", key, error });
+  fail(key: PageKey, error: string, isTemplateBroken = false): void {
+    this.outcomes.push({ kind: "failed", key, error, isTemplateBroken });
   }
 
   /**
@@ -246,7 +246,7 @@ export class PageSettler {
     transaction: ManifestTransaction | undefined,
   ): void {
     const { key } = page;
-    this.fail(key, error);
+    this.fail(key, error, page.rendered.kind === "failed" && page.rendered.isTemplateBroken);
     if (transaction === undefined) return;
     const row = this.#options.isFresh ? undefined : transaction.page(key);
     const verified = row?.verified ?? { epoch: 0, version: 0 };

@@ -24,6 +24,7 @@ import { lockBuild } from "./build-lock.ts";
 import { checkRoutes } from "./check-routes.ts";
 import { openSource } from "./open-source.ts";
 import { pressSetupOf, readInputs } from "./site-inputs.ts";
+import type { BrokenTemplate } from "./site-inputs.ts";
 import { manifestFileOf, newestVersion, openManifest, openRecord, withVersion } from "./site-state.ts";
 import { refreshInThread } from "./source-thread.ts";
 import { takeTemplates } from "./templates-record.ts";
@@ -53,6 +54,7 @@ export interface BuildReport {
   readonly staticWritten: readonly string[];
   readonly staticRemoved: readonly string[];
   readonly staticProblems: readonly StaticProblem[];
+  readonly brokenTemplates: readonly BrokenTemplate[];
   /** Undefined when they weren't written: in a dry run, or when only some routes were built. */
   readonly sitemaps: SitemapReport | undefined;
   readonly storeFolder: string;
@@ -88,7 +90,7 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
   checkRoutes(options.routes ?? [], site);
   const wanted = options.routes === undefined ? undefined : new Set(options.routes);
   const inputs = await readInputs(config, environment);
-  const { folders, templates, assets, problems: refused } = inputs;
+  const { folders, templates, assets, problems: refused, broken } = inputs;
 
   using stack = new DisposableStack();
   stack.use(lockBuild(folders.state));
@@ -188,6 +190,7 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
     staticWritten: copied.written,
     staticRemoved: copied.removed,
     staticProblems: problems,
+    brokenTemplates: broken,
     sitemaps,
     storeFolder: folders.store,
     threads,

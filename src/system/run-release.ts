@@ -1,13 +1,16 @@
+import { RekilnError } from "../core/errors.ts";
 import { encodeWork } from "../core/work-message.ts";
 import { registerTemplates, writeSiteRecord } from "../press/site-record.ts";
 import { copyStatic } from "../press/static-files.ts";
 import type { StaticProblem } from "../press/static-files.ts";
+import { templatePlace } from "../render/renderer.ts";
 import { sendAll } from "../queue/send-all.ts";
 import { loadConfig } from "../site/load-config.ts";
 import { lockBuild } from "./build-lock.ts";
 import { checkVersions, knownPages, openBuiltSite } from "./built-site.ts";
 import { openQueue } from "./open-queue.ts";
 import { readInputs } from "./site-inputs.ts";
+import type { BrokenTemplate } from "./site-inputs.ts";
 import { withVersion } from "./site-state.ts";
 import { takeTemplates } from "./templates-record.ts";
 
@@ -28,7 +31,7 @@ export interface RunReleaseOptions {
  * Registers today's templates, config and code as a new epoch, and puts the routes that they touch on the bulk lane. Workers of the
  * epoch before step aside by themselves. Going back to templates of before is a release too.
  *
- * @throws RekilnError `site-not-built`, `build-running`, `source-older`
+ * @throws RekilnError `templates-broken`, `site-not-built`, `build-running`, `source-older`
  */
 export async function runRelease(
   options: RunReleaseOptions,
@@ -36,7 +39,8 @@ export async function runRelease(
 ): Promise<ReleaseReport> {
   const config = await loadConfig(options.configFile, environment);
   const { site, code } = config;
-  const { folders, templates, assets, problems } = await readInputs(config, environment);
+  const { folders, templates, assets, problems, broken } = await readInputs(config, environment);
+  if (broken.length > 0) throw brokenTemplates(broken);
   using _lock = lockBuild(folders.state);
   using built = openBuiltSite(config);
   const { record, store, manifest, source } = built;
@@ -63,4 +67,14 @@ export async function runRelease(
     manifest.setMeta("epoch", String(registered.epoch));
   });
   return { epoch: registered.epoch, routes, problems: [...problems, ...copied.problems] };
+}
+
+function brokenTemplates(broken: readonly BrokenTemplate[]): RekilnError {
+  const lines = broken.map((one) => `${templatePlace(one)}: ${one.message}`);
+  return new RekilnError({
+    code: "templates-broken",
+    message: `Nothing was released:\n${lines.join("\n")}`,
+    disposition: "fatal",
+    hint: "Mend what is listed, and release again.",
+  });
 }

@@ -139,7 +139,7 @@ class SimThread {
     this.#signal = signal;
     this.#context = {
       site,
-      renderer: { render: () => "" },
+      renderer: { render: () => "", brokenBy: () => [] },
       assets: new Map(),
       useAsset: () => undefined,
       reader,

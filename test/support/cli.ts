@@ -97,6 +97,7 @@ const summarySchema = z.object({
   tombstones: z.number(),
   failed: z.number(),
   errors: z.array(z.string()),
+  brokenTemplates: z.array(z.object({ file: z.string(), message: z.string(), failed: counts })),
   collided: z.record(z.string(), z.string()),
   whole: z.record(z.string(), z.string()),
   source: z.object({
