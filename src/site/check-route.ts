@@ -4,6 +4,7 @@ import { checkList } from "./check-list.ts";
 import { checkKeys, isObject, suggest } from "./check-object.ts";
 import { lastmodOf } from "./lastmod.ts";
 import { parsePath } from "./path.ts";
+import { absentInPath } from "./path-absent.ts";
 import type { Report } from "./problem.ts";
 import type { AnySubject, EachModel, RouteModel, TemplateModel } from "./site.ts";
 
@@ -43,7 +44,11 @@ function checkPath(
   if (typeof value === "function") {
     return (subject) => {
       const given: unknown = Reflect.apply(value, undefined, [subject]);
-      if (typeof given === "string" || given === null) return given;
+      if (typeof given === "string") {
+        refuseAbsent(path, (other) => Reflect.apply(value, undefined, [other]) as unknown, subject, given);
+        return given;
+      }
+      if (given === null) return given;
       throw new RekilnError({
         code: "path-not-text",
         message: `${path} returned ${typeof given} instead of a string or null`,
@@ -69,6 +74,18 @@ function checkPath(
     report(path, `${JSON.stringify(value)} has a list, but page 2 can't stand below a file`, "end the path in /");
   }
   return () => value;
+}
+
+/** A value that isn't there makes no name: `/films/undefined/` would be one page for all that have none. */
+function refuseAbsent(at: string, path: (subject: object) => unknown, subject: AnySubject, text: string): void {
+  const absent = typeof subject === "object" ? absentInPath(path, subject, text) : undefined;
+  if (absent === undefined) return;
+  throw new RekilnError({
+    code: "path-absent",
+    message: `${at} gave ${JSON.stringify(text)}, as ${absent.field} is ${absent.is}.`,
+    disposition: "discard",
+    hint: "Return null where there is no page, or take another field instead: film.slug ?? film.id.",
+  });
 }
 
 function checkTemplate(path: string, value: unknown, report: Report): TemplateModel | undefined {

@@ -103,6 +103,23 @@ test("routes that name templates which aren't there are all listed, and nothing 
   expect(site.marks()).toEqual(marks);
 });
 
+test("a path that undefined got into fails its page and names the field, and links to it lead nowhere", async () => {
+  const items = itemsOf(3).map((item) => (item.id === "i1" ? item : { ...item, slug: `s-${item.id}` }));
+  const site = itemSite([...items, { id: "i3", slug: "undefined" }]);
+  site.edit("rekiln.config.ts", "item.path ?? `/items/${item.slug ?? slug(item.id)}/`", "`/items/${item.slug}/`");
+  site.edit("templates/home.eta", '<a href="<%= it.link("item", item) %>">', "<a>");
+  site.edit("templates/home.eta", "</a>", '</a><%= it.link("item", item) ?? "nowhere" %>');
+
+  const built = await build(site.folder);
+
+  expect(built).toMatchObject({ exitCode: 1, failed: 1, wrote: 4 });
+  expect(built.errors).toEqual([
+    'item/i1: routes.item.path gave "/items/undefined/", as slug is absent. Return null where there is no page, or take another field instead: film.slug ?? film.id.',
+  ]);
+  expect(site.read("dist/items/undefined/index.html")).toContain("item/i3");
+  expect(site.read("dist/index.html").match(/nowhere/g)).toHaveLength(1);
+});
+
 test("a page of more than 5 MB fails by name", async () => {
   const site = itemSite(itemsOf(3), `${ITEM}<% if (it.item.id === "i1") { %><%= "x".repeat(5.5e6) %><% } %>\n`);
 
