@@ -13,6 +13,7 @@ import { ancestorKeys, encodePath, parsePath } from "../site/path.ts";
 import type { PageProps } from "../site/route.ts";
 import type { Site, TemplateModel } from "../site/site.ts";
 import type { Snapshot } from "../source/source.ts";
+import { CheckedRead } from "./checked-read.ts";
 import { locatePage } from "./locate-page.ts";
 import type { Located } from "./locate-page.ts";
 import { PageLinks } from "./page-links.ts";
@@ -117,7 +118,7 @@ async function contentOf(
       ? undefined
       : pagePager({ site, list: route.list, subject, path: firstPath, number, snapshot, recorder, reader });
   // A `Read` of the site's own entity types; `route.load` was checked against them by the compiler.
-  const read = reader as unknown as Read<never>;
+  const read = new CheckedRead(reader, site.entities, route.name) as unknown as Read<never>;
   const data: unknown = route.load === undefined ? { subject, pager } : await route.load(read, subject, pager);
   if (typeof data !== "object" || data === null) {
     throw new TypeError(`load of route ${route.name} gave ${data === null ? "null" : typeof data}, not an object`);

@@ -39,7 +39,13 @@ describe("a value that isn't there is found in a path", () => {
     ["in an object", { ...bare, director: {} }, (f) => `/films/${f.director?.name}/`, "director.name", "absent"],
     ["behind ?.", bare, (f) => `/films/${f.director?.name}/`, "director", "absent"],
     ["far behind ?.", bare, (f) => `/films/${f.director?.born?.place.trim().at(0)}/`, "director", "absent"],
-    ["an object", { ...bare, director: {} }, (f) => `/films/${String(f.director)}/`, "director", "an object"],
+    [
+      "an object",
+      { ...bare, director: {} },
+      (f) => `/films/${String(Reflect.get(f, "director"))}/`,
+      "director",
+      "an object",
+    ],
     ["beside a text that is the word", { ...bare, title: "null" }, (f) => `/${f.title}/${f.slug}/`, "slug", "absent"],
   ])("%s", (_what, film, path, field, is) => {
     expect(absentIn(film, path)).toEqual({ field, is });
