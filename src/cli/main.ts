@@ -6,6 +6,7 @@ import { TemplateError, templatePlace } from "../render/renderer.ts";
 import { affectedCommand } from "./affected.ts";
 import { buildCommand } from "./build.ts";
 import { printable } from "./build-summary.ts";
+import { endWithClosedPipe } from "./closed-pipe.ts";
 import { deleteCommand } from "./delete.ts";
 import { EXIT } from "./exit.ts";
 import { importCommand } from "./import.ts";
@@ -47,6 +48,7 @@ function report(error: unknown): number {
   return EXIT.failed;
 }
 
+endWithClosedPipe();
 const program = new Command("rekiln")
   .description("bakes every page of a data-driven site once, then only the pages that a change touches")
   .exitOverride()

@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { readdir, readFile, stat } from "node:fs/promises";
+import { open, readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
+
+import { messageOf } from "../core/errors.ts";
 
 const LINE_FEED = 10;
 const CHUNK_BYTES = 1 << 20;
@@ -21,11 +23,12 @@ export interface RecordFile {
   readonly format: "ndjson" | "json";
 }
 
-async function exists(path: string): Promise<boolean> {
+/** What stands at a path: a folder is one whatever its name looks like. */
+async function kindOf(path: string): Promise<"file" | "folder" | undefined> {
   return stat(path).then(
-    () => true,
+    (found) => (found.isDirectory() ? "folder" : "file"),
     (error: NodeJS.ErrnoException) => {
-      if (error.code === "ENOENT" || error.code === "ENOTDIR") return false;
+      if (error.code === "ENOENT" || error.code === "ENOTDIR") return undefined;
       throw error;
     },
   );
@@ -35,9 +38,10 @@ async function exists(path: string): Promise<boolean> {
 export async function recordFiles(dir: string, name: string, type: string): Promise<readonly RecordFile[]> {
   const found: RecordFile[] = [];
   const single = join(dir, `${type}.ndjson`);
-  if (await exists(single)) found.push({ path: single, name: join(name, `${type}.ndjson`), format: "ndjson" });
+  if ((await kindOf(single)) !== undefined)
+    found.push({ path: single, name: join(name, `${type}.ndjson`), format: "ndjson" });
   const folder = join(dir, type);
-  if (await exists(folder)) {
+  if ((await kindOf(folder)) === "folder") {
     const names = (await readdir(folder)).filter((file) => !file.startsWith(".")).sort();
     for (const file of names) {
       const format = file.endsWith(".ndjson") ? "ndjson" : file.endsWith(".json") ? "json" : undefined;
@@ -45,6 +49,19 @@ export async function recordFiles(dir: string, name: string, type: string): Prom
     }
   }
   return found;
+}
+
+/** Why a file can't be read, without its name; undefined when it can. */
+export async function unreadable({ path, format }: RecordFile): Promise<string | undefined> {
+  try {
+    const found = await stat(path);
+    if (found.isDirectory()) return `is a folder: put its files into a folder without .${format} in its name`;
+    if (!found.isFile()) return "is no plain file";
+    await (await open(path)).close();
+    return undefined;
+  } catch (error) {
+    return `can't be read: ${messageOf(error)}`;
+  }
 }
 
 /** SHA-256 over the names and the bytes of files. */

@@ -51,6 +51,11 @@ export class Running {
     if (this.#child.exitCode === null && this.#child.signalCode === null) this.#child.kill(signal);
   }
 
+  /** Reads no more of what it says. */
+  closeOutput(): void {
+    this.#child.stdout?.destroy();
+  }
+
   /** Waits until stdout and stderr together match. */
   async said(pattern: RegExp): Promise<RegExpExecArray> {
     for (;;) {
