@@ -4,6 +4,7 @@ import type { BuildReport } from "../system/run-build.ts";
 import { templatePlace } from "../render/renderer.ts";
 import type { BrokenTemplate } from "../system/site-inputs.ts";
 import { count } from "./count.ts";
+import { dryRunData, dryRunLines } from "./dry-run-pages.ts";
 
 const SHOWN_MAX = 20;
 
@@ -103,10 +104,11 @@ export function buildSummary(report: BuildReport, measured: Measured): Summary {
   // Most of them were never looked at: nothing that they depend on changed.
   const unchanged = Math.max(0, result.pages - written);
   const rate = tally.pressed / measured.seconds;
-  const would = measured.isDryRun ? "would be " : "";
   const lines = [
+    ...(report.isInterrupted ? ["Interrupted: what is done is recorded, and the next build goes on."] : []),
+    ...(measured.isDryRun ? dryRunLines(result) : []),
     `${count(result.pages)} pages in ${measured.storeName}`,
-    `  written   ${count(written)} ${would === "" ? "" : "(dry run: nothing was written) "}${reasons.map(([reason, value]) => `${reason} ${count(value)}`).join(", ")}`.trimEnd(),
+    `  written   ${count(written)} ${measured.isDryRun ? "(dry run: nothing was written) " : ""}${reasons.map(([reason, value]) => `${reason} ${count(value)}`).join(", ")}`.trimEnd(),
     `  unchanged ${count(unchanged)}`,
     `  removed   ${count(removed)}${result.withheld > 0 ? `, withheld ${count(result.withheld)}` : ""}`,
     `  failed    ${count(tally.failedCount)}${tally.collided.size > 0 ? `, without a path ${count(tally.collided.size)}` : ""}`,
@@ -127,13 +129,14 @@ export function buildSummary(report: BuildReport, measured: Measured): Summary {
       `in ${report.threads} threads: ${[...shares(report)].map(([name, share]) => `${name} ${Math.round(share * 100)} %`).join(", ")}`,
   );
   return {
-    text: `${lines.join("\n")}\n`,
+    text: lines.map((line) => `${printable(line)}\n`).join(""),
     problems: problemLines(report)
       .map((line) => `${printable(line)}\n`)
       .join(""),
     data: {
       schema: "rekiln.build.1",
       dryRun: measured.isDryRun,
+      interrupted: report.isInterrupted,
       pages: result.pages,
       written: tally.written,
       unchanged,
@@ -158,6 +161,7 @@ export function buildSummary(report: BuildReport, measured: Measured): Summary {
       seconds: Number(measured.seconds.toFixed(3)),
       pagesPerSecond: Math.round(rate),
       peakBytes: measured.peakBytes,
+      ...(measured.isDryRun ? dryRunData(result) : {}),
       stretchesMs: Object.fromEntries([...stretches].map(([name, spent]) => [name, milliseconds(spent)])),
       threadsMs: Object.fromEntries(Object.entries(tally.times).map(([name, spent]) => [name, milliseconds(spent)])),
     },

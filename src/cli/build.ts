@@ -22,6 +22,7 @@ interface BuildFlags {
 
 function exitCodeOf(report: BuildReport): number {
   const { result, source, staticProblems, brokenTemplates } = report;
+  if (report.isInterrupted) return EXIT.interrupted;
   if (result.withheld > 0) return EXIT.refused;
   const { failedCount, collided } = result.tally;
   const wrong = failedCount + collided.size + source.problemCount + staticProblems.length + brokenTemplates.length;

@@ -8,11 +8,14 @@ import type { Pressed, PressTimes } from "./press-pages.ts";
 const ERRORS_KEPT_MAX = 1000;
 const FAILED_KEPT_MAX = 1_000_000;
 const GONE_KEPT_MAX = 1_000_000;
+/** Pages that a dry run lists. */
+const LISTED_MAX = 100_000;
 const REDIRECTS_KEPT_MAX = 1000;
 
 /** What a build did, page by page; a page that is pressed twice counts as it ended. */
 export class BuildTally {
   readonly #progress: Progress;
+  readonly #listsPages: boolean;
   readonly written: Record<WriteReason, number> = { new: 0, changed: 0, moved: 0, missing: 0, altered: 0 };
   readonly times: PressTimes = { render: 0, write: 0, record: 0 };
   unchanged = 0;
@@ -28,6 +31,8 @@ export class BuildTally {
   /** Pages that have no path of their own, and why. */
   readonly collided = new Map<PageKey, string>();
   readonly #failedKeys = new Set<PageKey>();
+  /** In a dry run: the pages that would be written, where, and why; the first of them. */
+  readonly listed = new Map<PageKey, { readonly path: string; readonly reason: WriteReason }>();
   /** Pages that wait for their removal. */
   readonly gone = new Map<PageKey, string | undefined>();
   /** Paths that lead to where their page is now, with that path; the first of them. */
@@ -41,8 +46,9 @@ export class BuildTally {
   /** Pages behind a page 1, which are yet to press. */
   readonly #further: { readonly first: PageKey; next: number; readonly pages: number }[] = [];
 
-  constructor(progress: Progress) {
+  constructor(progress: Progress, listsPages = false) {
     this.#progress = progress;
+    this.#listsPages = listsPages;
   }
 
   hasFailed(key: PageKey): boolean {
@@ -109,6 +115,9 @@ export class BuildTally {
       case "written":
         this.written[outcome.reason]++;
         this.bytes += outcome.bytes;
+        if (this.#listsPages && this.listed.size < LISTED_MAX) {
+          this.listed.set(key, { path: outcome.path, reason: outcome.reason });
+        }
         break;
       case "unchanged":
         this.unchanged++;

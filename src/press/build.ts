@@ -63,6 +63,8 @@ export interface BuildResult {
   readonly maxDeletes: number;
   /** Pages that are published now, or would be after a dry run. */
   readonly pages: number;
+  /** It was told to stop before its end: what was done until then is recorded. */
+  readonly isInterrupted: boolean;
 }
 
 /** Brings every page up to the source's newest version: only those that a change may have touched, where that is known. */
@@ -87,19 +89,33 @@ class Build {
   constructor(context: BuildContext, options: BuildOptions) {
     this.#context = context;
     this.#options = options;
-    this.#tally = new BuildTally(context.progress);
+    this.#tally = new BuildTally(context.progress, options.isDryRun);
     this.#isFresh = options.isFresh && !options.isDryRun;
   }
 
   async run(): Promise<BuildResult> {
-    const { site, source, reader, manifest, epochs, progress } = this.#context;
+    const { reader, manifest } = this.#context;
     const snapshot = reader.snapshot();
     const pagesBefore = manifest.count();
     if (!this.#isFresh && !this.#options.isDryRun) adoptRedirects(this.#context);
     const plan = this.#plan(snapshot, pagesBefore);
     const retried = this.#retried();
-    if (this.#isFresh) manifest.beginBulk();
+    try {
+      return await this.#carryOut(plan, snapshot, retried, pagesBefore);
+    } catch (error) {
+      if (!isAbort(error)) throw error;
+      return { tally: this.#tally, plan, withheld: 0, maxDeletes: 0, pages: manifest.count(), isInterrupted: true };
+    }
+  }
 
+  async #carryOut(
+    plan: WholePlan,
+    snapshot: Snapshot,
+    retried: readonly PageKey[],
+    pagesBefore: number,
+  ): Promise<BuildResult> {
+    const { site, source, reader, manifest, epochs, progress } = this.#context;
+    if (this.#isFresh) manifest.beginBulk();
     for (const name of plan.whole.keys()) {
       const route = site.routes.get(name);
       if (route !== undefined) progress.expect(countSubjects(route, snapshot));
@@ -139,7 +155,7 @@ class Build {
     }
     const { written, gone } = this.#tally;
     const pages = this.#options.isDryRun ? pagesBefore + written.new - gone.size + withheld : manifest.count();
-    return { tally: this.#tally, plan, withheld, maxDeletes, pages };
+    return { tally: this.#tally, plan, withheld, maxDeletes, pages, isInterrupted: false };
   }
 
   #plan(snapshot: Snapshot, pages: number): WholePlan {
@@ -320,6 +336,10 @@ class Build {
     // Told to stop, a thread leaves out the rest of its batch.
     signal.throwIfAborted();
   }
+}
+
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === "AbortError";
 }
 
 function routeOf(key: PageKey): string {

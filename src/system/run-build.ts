@@ -7,6 +7,7 @@ import type { Progress } from "../core/progress.ts";
 import { SqliteManifest } from "../manifest/sqlite-manifest.ts";
 import { build } from "../press/build.ts";
 import type { BuildResult } from "../press/build.ts";
+import { BuildTally } from "../press/build-tally.ts";
 import { deleteCap } from "../press/deletes.ts";
 import { doubtRedirects } from "../press/settle-left.ts";
 import { epochsOf, registerTemplates, unregisteredRoutes, writeSiteRecord } from "../press/site-record.ts";
@@ -50,6 +51,8 @@ export interface BuildSurroundings {
 
 export interface BuildReport {
   readonly result: BuildResult;
+  /** It was told to stop before its end: what was done until then is recorded, and the next build goes on. */
+  readonly isInterrupted: boolean;
   readonly source: RefreshReport;
   readonly staticWritten: readonly string[];
   readonly staticRemoved: readonly string[];
@@ -73,7 +76,17 @@ const NOTHING_NEW: RefreshReport = {
   problemCount: 0,
 };
 
-/** Builds the site of a config on this machine. */
+/** What a build reports that was told to stop while it took the source in: that is all or nothing. */
+const NOTHING_DONE = {
+  result: { plan: { whole: new Map(), changes: [] }, withheld: 0, maxDeletes: 0, isInterrupted: true },
+  isInterrupted: true,
+  source: NOTHING_NEW,
+  staticWritten: [],
+  staticRemoved: [],
+  sitemaps: undefined,
+} as const;
+
+/** Builds the site of a config on this machine. Told to stop, it ends early, and its report says so. */
 export async function runBuild(options: RunBuildOptions, surroundings: BuildSurroundings): Promise<BuildReport> {
   const { environment, clock, progress, signal } = surroundings;
   const stretches = new Map<string, number>();
@@ -102,10 +115,27 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
   stretch("start");
 
   progress.phase("source");
-  const refreshed = (await source.isCurrent(signal))
-    ? NOTHING_NEW
-    : await refreshInThread(config, { firstVersion, environment }, (count) => progress.records(count), signal);
+  const refreshed = await unlessAborted(async () =>
+    (await source.isCurrent(signal))
+      ? NOTHING_NEW
+      : refreshInThread(config, { firstVersion, environment }, (count) => progress.records(count), signal),
+  );
   const { record: before } = opened;
+  const threads = options.concurrency ?? availableParallelism();
+  if (refreshed === undefined) {
+    stretch("source");
+    const { manifest } = openForDryRun(stack, folders.state, before);
+    const pages = stack.use(manifest).count();
+    return {
+      ...NOTHING_DONE,
+      result: { ...NOTHING_DONE.result, tally: new BuildTally(progress), pages },
+      staticProblems: refused,
+      brokenTemplates: broken,
+      storeFolder: folders.store,
+      threads,
+      stretches,
+    };
+  }
   const manifestAndFile = options.isDryRun
     ? openForDryRun(stack, folders.state, before)
     : openManifest(folders.state, before);
@@ -150,7 +180,6 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
   stretch("static");
 
   const epochs = epochsOf(record);
-  const threads = options.concurrency ?? availableParallelism();
   const setup = pressSetupOf(inputs, record, manifestAndFile.file, options.isDryRun);
   await using pool = new ThreadPool(setup, threads, signal);
   const reader = stack.use(source.reader());
@@ -167,7 +196,8 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
   );
   stretch("pages");
   let sitemaps: SitemapReport | undefined;
-  if (!options.isDryRun && wanted === undefined) {
+  let { isInterrupted } = result;
+  if (!options.isDryRun && !isInterrupted && wanted === undefined) {
     if (hasStrays) {
       progress.phase("strays");
       problems.push(...dropStrays(store, manifest, options.maxDeletes ?? deleteCap(result.pages)));
@@ -175,9 +205,10 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
     problems.push(...settleHashedCopies(copying));
     progress.phase("sitemaps");
     const writing = { site, assets, manifest, store, replacesForeign: options.isForced, signal };
-    sitemaps = await writeSitemaps(writing, { all: options.isForced });
-    problems.push(...sitemaps.problems);
-    if (record.isFirstBuild) {
+    sitemaps = await unlessAborted(async () => writeSitemaps(writing, { all: options.isForced }));
+    problems.push(...(sitemaps?.problems ?? []));
+    isInterrupted = sitemaps === undefined;
+    if (record.isFirstBuild && !isInterrupted) {
       record = { ...record, isFirstBuild: false };
       writeSiteRecord(store, record);
     }
@@ -186,6 +217,7 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
   stretch("end");
   return {
     result,
+    isInterrupted,
     source: refreshed,
     staticWritten: copied.written,
     staticRemoved: copied.removed,
@@ -196,6 +228,16 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
     threads,
     stretches,
   };
+}
+
+/** What `act` gives; undefined when it was told to stop. */
+async function unlessAborted<T>(act: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await act();
+  } catch (error) {
+    if (error instanceof Error && error.name === "AbortError") return undefined;
+    throw error;
+  }
 }
 
 /** Processes that began to write pages, and died before they said that they had ended. */

@@ -93,6 +93,11 @@ const counts = z.record(z.string(), z.number());
 const summarySchema = z.object({
   schema: z.literal("rekiln.build.1"),
   dryRun: z.boolean(),
+  interrupted: z.boolean(),
+  wouldWrite: z
+    .array(z.object({ page: z.string(), path: z.string(), reason: z.string(), because: z.string() }))
+    .optional(),
+  wouldRemove: z.array(z.object({ page: z.string(), path: z.string().nullable() })).optional(),
   pages: z.number(),
   written: counts,
   unchanged: z.number(),
