@@ -143,11 +143,7 @@ export class CheckedRead {
 }
 
 function shown(value: unknown): string {
-  const text =
-    typeof value === "object"
-      ? JSON.stringify(value)
-      : typeof value === "string"
-        ? JSON.stringify(value)
-        : String(value);
+  // Undefined and functions have no JSON.
+  const text = (JSON.stringify(value) as string | undefined) ?? typeof value;
   return text.length > SHOWN_MAX ? `${text.slice(0, SHOWN_MAX)}…` : text;
 }

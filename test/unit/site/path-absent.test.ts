@@ -25,6 +25,8 @@ function absentIn(film: Film, path: Path): unknown {
 }
 
 const bare: Film = { id: "42" };
+/** Against its type, as data can be that nobody checks. */
+const FROM_JAVASCRIPT = JSON.parse('{"id":"42","slug":{}}') as Film;
 
 describe("a value that isn't there is found in a path", () => {
   test.each<[string, Film, Path, string, string]>([
@@ -39,13 +41,7 @@ describe("a value that isn't there is found in a path", () => {
     ["in an object", { ...bare, director: {} }, (f) => `/films/${f.director?.name}/`, "director.name", "absent"],
     ["behind ?.", bare, (f) => `/films/${f.director?.name}/`, "director", "absent"],
     ["far behind ?.", bare, (f) => `/films/${f.director?.born?.place.trim().at(0)}/`, "director", "absent"],
-    [
-      "an object",
-      { ...bare, director: {} },
-      (f) => `/films/${String(Reflect.get(f, "director"))}/`,
-      "director",
-      "an object",
-    ],
+    ["an object", FROM_JAVASCRIPT, (f) => `/films/${f.slug}/`, "slug", "an object"],
     ["beside a text that is the word", { ...bare, title: "null" }, (f) => `/${f.title}/${f.slug}/`, "slug", "absent"],
   ])("%s", (_what, film, path, field, is) => {
     expect(absentIn(film, path)).toEqual({ field, is });
