@@ -7,6 +7,7 @@ import { count } from "./count.ts";
 import { dryRunData, dryRunLines } from "./dry-run-pages.ts";
 
 const SHOWN_MAX = 20;
+const LEFT_OUT_SHOWN_MAX = 5;
 
 export interface Measured {
   readonly seconds: number;
@@ -119,6 +120,13 @@ export function buildSummary(report: BuildReport, measured: Measured): Summary {
       `  static    ${count(report.staticWritten.length)} copied, ${count(report.staticRemoved.length)} removed`,
     );
   }
+  if (report.staticLeftOut.length > 0) {
+    const names = report.staticLeftOut.slice(0, LEFT_OUT_SHOWN_MAX).map((name) => `static/${name}`);
+    const more = report.staticLeftOut.length > names.length ? ", …" : "";
+    lines.push(
+      `  left out  ${names.join(", ")}${more}: names that begin with a dot aren't copied, but for .well-known`,
+    );
+  }
   if (tally.redirected + tally.tombstones > 0) {
     lines.push(`  left      ${count(tally.redirected)} redirects, ${count(tally.tombstones)} tombstones`);
   }
@@ -154,7 +162,12 @@ export function buildSummary(report: BuildReport, measured: Measured): Summary {
       collided: Object.fromEntries([...tally.collided].slice(0, 100)),
       whole: Object.fromEntries(result.plan.whole),
       source: { ...source, problems: source.problems },
-      static: { written: report.staticWritten, removed: report.staticRemoved, problems: report.staticProblems },
+      static: {
+        written: report.staticWritten,
+        removed: report.staticRemoved,
+        leftOut: report.staticLeftOut,
+        problems: report.staticProblems,
+      },
       sitemaps: report.sitemaps ?? null,
       bytes: tally.bytes,
       pressed: tally.pressed,

@@ -66,6 +66,8 @@ export interface WorkContext {
   readonly onProgress: (tally: WorkTally) => void;
   /** Told of failures that the worker outlives. */
   readonly warn?: (message: string) => void;
+  /** Where what is done is added up; a new one unless given. */
+  readonly tally?: WorkTally | undefined;
 }
 
 export interface WorkOptions {
@@ -99,7 +101,7 @@ class Worker {
   readonly #context: WorkContext;
   readonly #options: WorkOptions;
   readonly #held: HeldMessages;
-  readonly #tally = new WorkTally();
+  readonly #tally: WorkTally;
   /** Bulk messages under way. */
   readonly #bulk = new Set<Promise<void>>();
   /** When messages that were set aside come back, in milliseconds since 1970. */
@@ -113,6 +115,7 @@ class Worker {
   constructor(context: WorkContext, options: WorkOptions) {
     this.#context = context;
     this.#options = options;
+    this.#tally = context.tally ?? new WorkTally();
     this.#held = new HeldMessages(context.queue, context.sleep);
   }
 

@@ -19,7 +19,8 @@ import type { StaticProblem } from "../press/static-files.ts";
 import { beginWriting, endWriting, removeStrays, strayPages, writers } from "../press/strays.ts";
 import { loadConfig } from "../site/load-config.ts";
 import type { RefreshReport } from "../source/source.ts";
-import { DirectoryPageStore } from "../store/directory.ts";
+import { DirectoryPageStore, STATE_FOLDER } from "../store/directory.ts";
+import { removeEmptyFolders } from "../store/empty-folders.ts";
 import { isProcessAlive } from "../store/process-alive.ts";
 import { lockBuild } from "./build-lock.ts";
 import { checkRoutes } from "./check-routes.ts";
@@ -57,6 +58,8 @@ export interface BuildReport {
   readonly staticWritten: readonly string[];
   readonly staticRemoved: readonly string[];
   readonly staticProblems: readonly StaticProblem[];
+  /** Files and folders of `static/` that begin with a dot. */
+  readonly staticLeftOut: readonly string[];
   readonly brokenTemplates: readonly BrokenTemplate[];
   /** Undefined when they weren't written: in a dry run, or when only some routes were built. */
   readonly sitemaps: SitemapReport | undefined;
@@ -103,7 +106,7 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
   checkRoutes(options.routes ?? [], site);
   const wanted = options.routes === undefined ? undefined : new Set(options.routes);
   const inputs = await readInputs(config, environment);
-  const { folders, templates, assets, problems: refused, broken } = inputs;
+  const { folders, templates, assets, problems: refused, leftOut, broken } = inputs;
 
   using stack = new DisposableStack();
   stack.use(lockBuild(folders.state));
@@ -130,6 +133,7 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
       ...NOTHING_DONE,
       result: { ...NOTHING_DONE.result, tally: new BuildTally(progress), pages },
       staticProblems: refused,
+      staticLeftOut: leftOut,
       brokenTemplates: broken,
       storeFolder: folders.store,
       threads,
@@ -201,6 +205,7 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
     if (hasStrays) {
       progress.phase("strays");
       problems.push(...dropStrays(store, manifest, options.maxDeletes ?? deleteCap(result.pages)));
+      removeEmptyFolders(folders.store, STATE_FOLDER);
     }
     problems.push(...settleHashedCopies(copying));
     progress.phase("sitemaps");
@@ -222,6 +227,7 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
     staticWritten: copied.written,
     staticRemoved: copied.removed,
     staticProblems: problems,
+    staticLeftOut: leftOut,
     brokenTemplates: broken,
     sitemaps,
     storeFolder: folders.store,

@@ -10,7 +10,7 @@ import { lockBuild } from "./build-lock.ts";
 import { checkVersions, knownPages, openBuiltSite } from "./built-site.ts";
 import { openQueue } from "./open-queue.ts";
 import { readInputs } from "./site-inputs.ts";
-import type { BrokenTemplate } from "./site-inputs.ts";
+import type { BrokenTemplate, SiteInputs } from "./site-inputs.ts";
 import { withVersion } from "./site-state.ts";
 import { takeTemplates } from "./templates-record.ts";
 
@@ -27,19 +27,24 @@ export interface RunReleaseOptions {
   readonly isDryRun: boolean;
 }
 
+/** Releases what stands in the site's folder now; see `releaseInputs`. */
+export async function runRelease(
+  options: RunReleaseOptions,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<ReleaseReport> {
+  const config = await loadConfig(options.configFile, environment);
+  return releaseInputs(await readInputs(config, environment), options.isDryRun);
+}
+
 /**
  * Registers today's templates, config and code as a new epoch, and puts the routes that they touch on the bulk lane. Workers of the
  * epoch before step aside by themselves. Going back to templates of before is a release too.
  *
  * @throws RekilnError `templates-broken`, `site-not-built`, `build-running`, `source-older`
  */
-export async function runRelease(
-  options: RunReleaseOptions,
-  environment: Readonly<Record<string, string | undefined>>,
-): Promise<ReleaseReport> {
-  const config = await loadConfig(options.configFile, environment);
+export async function releaseInputs(inputs: SiteInputs, isDryRun: boolean): Promise<ReleaseReport> {
+  const { config, folders, templates, assets, problems, broken } = inputs;
   const { site, code } = config;
-  const { folders, templates, assets, problems, broken } = await readInputs(config, environment);
   if (broken.length > 0) throw brokenTemplates(broken);
   using _lock = lockBuild(folders.state);
   using built = openBuiltSite(config);
@@ -52,7 +57,7 @@ export async function runRelease(
   );
   const gone = registered.epoch === record.epoch ? [] : manifest.routes().filter((route) => !site.routes.has(route));
   const routes = [...changed, ...gone].map((route) => ({ route, pages: knownPages(manifest, route) }));
-  if (options.isDryRun || routes.length === 0) return { epoch: registered.epoch, routes, problems };
+  if (isDryRun) return { epoch: registered.epoch, routes, problems };
 
   const copying = { folder: folders.static, assets, manifest, store, isDryRun: false, replacesForeign: false };
   const copied = copyStatic(copying);

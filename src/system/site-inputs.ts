@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 
+import { digestOf } from "../core/digest.ts";
 import { readAssets } from "../press/static-files.ts";
 import type { StaticProblem } from "../press/static-files.ts";
 import type { Assets } from "../press/assets.ts";
@@ -30,6 +31,8 @@ export interface SiteInputs {
   readonly assets: Assets;
   /** Files of `static/` that can't be used. */
   readonly problems: readonly StaticProblem[];
+  /** Files and folders of `static/` that begin with a dot. */
+  readonly leftOut: readonly string[];
   readonly broken: readonly BrokenTemplate[];
 }
 
@@ -48,8 +51,9 @@ export async function readInputs(config: LoadedConfig, environment: Environment)
   const folders = siteFolders(config);
   const templates = readTemplates(folders.templates);
   checkTemplates(config, templates);
-  const { assets, problems } = await readAssets(folders.static);
-  return { environment, config, folders, templates, assets, problems, broken: brokenTemplates(config, templates) };
+  const { assets, problems, leftOut } = await readAssets(folders.static);
+  const broken = brokenTemplates(config, templates);
+  return { environment, config, folders, templates, assets, problems, leftOut, broken };
 }
 
 /** Every route that names a template which isn't there, at once. */
@@ -75,6 +79,13 @@ function brokenTemplates({ site }: LoadedConfig, templates: TemplateSet): readon
     const routes = [...site.routes.values()].filter(isUser).map(({ name }) => name);
     return { file: error.file, line: error.line, message: error.message, routes };
   });
+}
+
+/** The same for the same inputs, byte for byte. */
+export function inputsDigest({ config, templates, assets }: SiteInputs): string {
+  const files = [...templates.files].map(([name, bytes]) => [name, digestOf(bytes)]);
+  const copies = [...assets.values()].map(({ file, digest }) => [file, digest]);
+  return digestOf(JSON.stringify([codeFingerprint(config.code), files, copies]));
 }
 
 /** What press threads are given to press pages of a site. */
