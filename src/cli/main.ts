@@ -3,6 +3,7 @@ import { Command, CommanderError } from "commander";
 
 import { messageOf, RekilnError } from "../core/errors.ts";
 import { TemplateError, templatePlace } from "../render/renderer.ts";
+import { readOwnVersion } from "../site/code-inputs.ts";
 import { affectedCommand } from "./affected.ts";
 import { buildCommand } from "./build.ts";
 import { printable } from "./build-summary.ts";
@@ -10,6 +11,7 @@ import { endWithClosedPipe } from "./closed-pipe.ts";
 import { deleteCommand } from "./delete.ts";
 import { EXIT } from "./exit.ts";
 import { importCommand } from "./import.ts";
+import { machineError } from "./machine-error.ts";
 import { patchCommand } from "./patch.ts";
 import { publishCommand } from "./publish.ts";
 import { putCommand } from "./put.ts";
@@ -20,17 +22,17 @@ import { serveCommand } from "./serve.ts";
 import { statusCommand } from "./status.ts";
 import { workCommand } from "./work.ts";
 
-/** Errors that say: not now, or not so. */
+/** Errors that say: not so. Those that say: not now, may be tried again by their disposition. */
 const REFUSED = new Set([
-  "build-running",
-  "entities-busy",
   "purge-unconfirmed",
   "site-not-built",
+  "store-forbidden",
   "templates-not-registered",
   "source-unreachable",
 ]);
 
-function report(error: unknown): number {
+function report(thrown: unknown): number {
+  const error = thrown instanceof RekilnError ? thrown : (machineError(thrown) ?? thrown);
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
   if (error instanceof Error && error.name === "AbortError") return EXIT.interrupted;
   if (error instanceof TemplateError) {
@@ -41,7 +43,7 @@ function report(error: unknown): number {
   if (error instanceof RekilnError) {
     if (error.hint !== undefined) lines.push(printable(error.hint));
     process.stderr.write(`${lines.join("\n")}\n`);
-    return REFUSED.has(error.code) ? EXIT.refused : EXIT.usage;
+    return error.disposition === "retry" || REFUSED.has(error.code) ? EXIT.refused : EXIT.usage;
   }
   process.stderr.write(`rekiln failed in a way that it shouldn't: ${lines.join("\n")}\n`);
   if (error instanceof Error && error.stack !== undefined) process.stderr.write(`${error.stack}\n`);
@@ -51,6 +53,7 @@ function report(error: unknown): number {
 endWithClosedPipe();
 const program = new Command("rekiln")
   .description("bakes every page of a data-driven site once, then only the pages that a change touches")
+  .version(await readOwnVersion(), "--version", "print the version of rekiln")
   .exitOverride()
   .showHelpAfterError("(rekiln --help lists the commands)");
 const commands = [

@@ -4,9 +4,9 @@ import { relative } from "node:path";
 import { Command } from "commander";
 import { pino } from "pino";
 
-import { RekilnError } from "../core/errors.ts";
 import { createSiteServer } from "../serve/create-site-server.ts";
 import { loadConfig } from "../site/load-config.ts";
+import { notBuilt } from "../system/built-site.ts";
 import { GonePages } from "../system/gone-pages.ts";
 import { siteFolders } from "../system/site-folders.ts";
 import { wholeNumber } from "./whole-number.ts";
@@ -31,12 +31,7 @@ export function serveCommand(): Command {
       const folders = siteFolders(config);
       const { store } = folders;
       if (!existsSync(store)) {
-        throw new RekilnError({
-          code: "not-built",
-          message: `${relative(process.cwd(), store)} isn't there: the site hasn't been built.`,
-          disposition: "fatal",
-          hint: "Run rekiln build first.",
-        });
+        throw notBuilt(`${relative(process.cwd(), store)} isn't there`);
       }
       using gone = new GonePages(folders, Date.now);
       const server = createSiteServer({
