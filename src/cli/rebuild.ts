@@ -82,7 +82,7 @@ export function rebuildCommand(): Command {
       process.exitCode = exitCode;
       const changed = isDone ? changedSince(built, before) : undefined;
       if (flags.json === true) {
-        const data = { schema: "rekiln.rebuild/1", pages: plan.pages, routes: plan.routes, isDone, exitCode };
+        const data = { schema: "rekiln.rebuild.1", pages: plan.pages, routes: plan.routes, isDone, exitCode };
         const interrupted = isInterrupted ? { interrupted: true } : {};
         process.stdout.write(
           `${JSON.stringify({ ...data, ...interrupted, ...(changed === undefined ? {} : { changed }) })}\n`,

@@ -13,7 +13,7 @@ import { filmSite } from "./film-site.ts";
 import type { Film } from "./film-site.ts";
 
 const summarySchema = z.object({
-  schema: z.literal("rekiln.work/1"),
+  schema: z.literal("rekiln.work.1"),
   ended: z.enum(["empty", "stopped", "replaced"]),
   messages: z.number(),
   changes: z.number(),
