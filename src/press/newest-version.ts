@@ -1,17 +1,17 @@
 import type { Manifest } from "../manifest/manifest.ts";
 import type { PageStore } from "../store/store.ts";
 
-const STAMPED = "stamped";
+const SEEN = "seen";
 const REMOVED = "removed";
 
-/** The newest version that a page was pressed from, as far as the manifest knows. */
-export function newestPressed(manifest: Pick<Manifest, "meta">): number {
-  return Number(manifest.meta(STAMPED) ?? 0);
+/** The newest version that a page was pressed from, or that touched one, as far as the manifest knows. */
+export function newestSeen(manifest: Pick<Manifest, "meta">): number {
+  return Number(manifest.meta(SEEN) ?? 0);
 }
 
-/** Notes, in the transaction of a press, of which version its snapshot was. */
-export function notePressed(manifest: Pick<Manifest, "meta" | "setMeta">, version: number): void {
-  if (version > newestPressed(manifest)) manifest.setMeta(STAMPED, String(version));
+/** Notes a version, in the transaction that presses from it, or touches what was read. */
+export function noteSeen(manifest: Pick<Manifest, "meta" | "setMeta">, version: number): void {
+  if (version > newestSeen(manifest)) manifest.setMeta(SEEN, String(version));
 }
 
 /** The newest version in which a page was seen to be gone, and removed. */

@@ -14,7 +14,7 @@ import type { PageStore } from "../store/store.ts";
 import type { LeftOutcome } from "./apply-left.ts";
 import { countPagesQuietly } from "./build-plan.ts";
 import type { PlanContext, SealedPage } from "./plan-page.ts";
-import { notePressed } from "./newest-version.ts";
+import { noteSeen } from "./newest-version.ts";
 import { OpenPaths } from "./open-paths.ts";
 import { renderPage } from "./render-page.ts";
 import type { RenderContext, Rendered } from "./render-page.ts";
@@ -210,7 +210,7 @@ class Press {
     const retry = this.#options.isDryRun
       ? this.#settler.settle(prepared, snapshot, manifest, undefined)
       : manifest.transact((transaction) => {
-          notePressed(manifest, snapshot.version);
+          noteSeen(manifest, snapshot.version);
           return this.#settler.settle(prepared, snapshot, transaction, transaction);
         });
     for (const page of prepared) if (page.staged !== undefined) store.discard(page.staged);

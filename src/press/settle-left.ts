@@ -1,13 +1,12 @@
 import type { Clock } from "../core/clock.ts";
 import { parsePageKey } from "../core/page.ts";
 import type { PageKey } from "../core/page.ts";
-import type { ObjectKey } from "../core/path.ts";
 import { carriedKey } from "../core/stamp.ts";
 import type { Stamp } from "../core/stamp.ts";
 import { digestOf } from "../core/digest.ts";
 import type { LeftPath } from "../manifest/left-paths.ts";
 import type { Manifest, ManifestTransaction } from "../manifest/manifest.ts";
-import { parsePath } from "../site/path.ts";
+import { parsePath, pathOfKey } from "../site/path.ts";
 import type { Site } from "../site/site.ts";
 import type { Snapshot } from "../source/source.ts";
 import type { PageStore } from "../store/store.ts";
@@ -56,7 +55,7 @@ export function adoptRedirects({ manifest, store, clock }: SettleContext): void 
   for (const { key: objectKey, carried } of store.scan(canRedirect)) {
     if (carried === undefined || !isRedirectKey(carried.key)) continue;
     const key = pageOfRedirect(carried.key);
-    const at = parsePath(pathOf(objectKey));
+    const at = parsePath(pathOfKey(objectKey));
     if (key === undefined || !at.ok || at.key !== objectKey) {
       store.remove(objectKey);
       continue;
@@ -73,10 +72,6 @@ export function adoptRedirects({ manifest, store, clock }: SettleContext): void 
 /** The next whole build looks after each redirect: somebody died, and what was written last may not have come to the disk. */
 export function doubtRedirects(manifest: Pick<Manifest, "meta" | "setMeta">): void {
   if (manifest.meta(META) !== undefined) manifest.setMeta(META, "");
-}
-
-function pathOf(key: ObjectKey): string {
-  return `/${key.replace(/(^|\/)index\.html$/, "$1")}`;
 }
 
 /**

@@ -335,7 +335,7 @@ class Worker {
       this.#tally.handedOn += bodies.length;
       await this.#regenerate([expanded.own, expanded.others], { ...request, findsFurther: false });
     }
-    await this.#held.ack(done);
+    await this.#ack(done);
     this.#tally.messages += done.length;
   }
 
@@ -350,7 +350,7 @@ class Worker {
       this.#tally.discarded += source.length;
       return;
     }
-    await this.#held.ack(source);
+    await this.#ack(source);
     this.#tally.messages += source.length;
   }
 
@@ -375,8 +375,19 @@ class Worker {
       // Further pages of lists, and what is gone.
       await send(piece.filter((key) => parsePageKey(key).number > 1 || !isPageOfSnapshot(site, key, snapshot)));
     }
-    await this.#held.ack(source);
+    await this.#ack(source);
     this.#tally.messages += source.length;
+  }
+
+  /**
+   * Whatever was done on a manifest that is no longer the site's isn't done: another one takes the messages.
+   *
+   * @throws RekilnError `worker-replaced`, which passes
+   */
+  async #ack(source: readonly Received[]): Promise<void> {
+    const standing = this.#context.standing();
+    if (standing.kind === "current") return this.#held.ack(source);
+    throw new RekilnError({ code: "worker-replaced", message: standing.message, disposition: "retry" });
   }
 
   /** Sets aside what needs newer data or templates than there are here. */

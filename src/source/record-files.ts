@@ -7,6 +7,7 @@ import { messageOf } from "../core/errors.ts";
 
 const LINE_FEED = 10;
 const CHUNK_BYTES = 1 << 20;
+const CHUNK_BYTES_MIN = 1 << 10;
 /** Largest record. */
 export const RECORD_BYTES_MAX = 16 << 20;
 
@@ -64,12 +65,18 @@ export async function unreadable({ path, format }: RecordFile): Promise<string |
   }
 }
 
+/** The bytes of a file in pieces. Small files have small pieces: one of a megabyte for each of thousands of files keeps the collector busy. */
+async function piecesOf(path: string, signal: AbortSignal): Promise<AsyncIterable<unknown>> {
+  const { size } = await stat(path);
+  return createReadStream(path, { highWaterMark: Math.min(CHUNK_BYTES, Math.max(size, CHUNK_BYTES_MIN)), signal });
+}
+
 /** SHA-256 over the names and the bytes of files. */
 export async function digestFiles(files: readonly RecordFile[], signal: AbortSignal): Promise<string> {
   const hash = createHash("sha256");
   for (const file of files) {
     hash.update(`${file.name}\0`);
-    for await (const chunk of createReadStream(file.path, { highWaterMark: CHUNK_BYTES, signal })) {
+    for await (const chunk of await piecesOf(file.path, signal)) {
       // A read stream without an encoding gives buffers.
       hash.update(chunk as Buffer);
     }
@@ -84,7 +91,7 @@ export async function* readRecords(file: RecordFile, signal: AbortSignal): Async
     yield [{ place: file.name, bytes: bytes.length > RECORD_BYTES_MAX ? undefined : bytes }];
     return;
   }
-  yield* readLines(createReadStream(file.path, { highWaterMark: CHUNK_BYTES, signal }), file.name);
+  yield* readLines(await piecesOf(file.path, signal), file.name);
 }
 
 /** The lines of a stream of bytes, of each piece of it at once. Blank lines are passed over, and counted. */

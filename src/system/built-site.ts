@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { RekilnError } from "../core/errors.ts";
 import type { Manifest } from "../manifest/manifest.ts";
 import { SqliteManifest } from "../manifest/sqlite-manifest.ts";
-import { newestPressed } from "../press/newest-version.ts";
+import { newestSeen } from "../press/newest-version.ts";
 import { readSiteRecord } from "../press/site-record.ts";
 import type { SiteRecord } from "../press/site-record.ts";
 import type { LoadedConfig } from "../site/load-config.ts";
@@ -53,7 +53,7 @@ export function openBuiltSite(config: LoadedConfig, isDurable = false): BuiltSit
  * @throws RekilnError `source-older`
  */
 export function checkVersions({ record, manifest, source }: BuiltSite): void {
-  const newest = Math.max(record.version, newestPressed(manifest));
+  const newest = Math.max(record.version, newestSeen(manifest));
   if (source.version() >= newest) return;
   throw new RekilnError({
     code: "source-older",

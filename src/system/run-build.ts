@@ -16,7 +16,15 @@ import { writeSitemaps } from "../press/sitemap.ts";
 import type { SitemapReport } from "../press/sitemap.ts";
 import { copyStatic, settleHashedCopies, staticKeysOf } from "../press/static-files.ts";
 import type { StaticProblem } from "../press/static-files.ts";
-import { beginWriting, endWriting, removeStrays, strayPages, writers } from "../press/strays.ts";
+import {
+  areStraysLeft,
+  beginWriting,
+  endWriting,
+  noteStrays,
+  removeStrays,
+  strayPages,
+  writers,
+} from "../press/strays.ts";
 import { loadConfig } from "../site/load-config.ts";
 import type { RefreshReport } from "../source/source.ts";
 import { DirectoryPageStore, STATE_FOLDER } from "../store/directory.ts";
@@ -170,7 +178,7 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
     replacesForeign: options.isForced,
   };
   // Whoever writes pages is noted in the manifest, so that what the dead have left is looked for.
-  const hasStrays = !isFresh && (manifestAndFile.isNew || deadWriters(manifest).length > 0);
+  const hasStrays = !isFresh && (manifestAndFile.isNew || areStraysLeft(manifest) || deadWriters(manifest).length > 0);
   const writer = `${process.pid}`;
   if (!options.isDryRun) {
     if (hasStrays) doubtRedirects(manifest);
@@ -254,6 +262,7 @@ function deadWriters(manifest: SqliteManifest): readonly string[] {
 /** Removes pages that no row tells of, unless they are too many; then the next build looks for them again. */
 function dropStrays(store: DirectoryPageStore, manifest: SqliteManifest, maxDeletes: number): readonly StaticProblem[] {
   const found = [...strayPages(store, manifest)];
+  noteStrays(manifest, found.length > maxDeletes);
   if (found.length <= maxDeletes) {
     removeStrays(store, manifest, found);
     for (const dead of deadWriters(manifest)) endWriting(manifest, dead);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 import type { Manifest } from "../manifest/manifest.ts";
 import { SqliteManifest } from "../manifest/sqlite-manifest.ts";
-import { newestPressed, newestStamped } from "../press/newest-version.ts";
+import { newestSeen, newestStamped } from "../press/newest-version.ts";
 import { ceilingFor, readSiteRecord } from "../press/site-record.ts";
 import type { SiteRecord } from "../press/site-record.ts";
 import type { PageStore } from "../store/store.ts";
@@ -45,7 +45,7 @@ export function newestVersion(known: {
 }): number {
   const { record, manifest, store, isNewRecord, isNew } = known;
   if (isNewRecord) return record.version;
-  return Math.max(record.version, isNew ? newestStamped(store) : newestPressed(manifest));
+  return Math.max(record.version, isNew ? newestStamped(store) : newestSeen(manifest));
 }
 
 /** The record once the source's newest version is known: no stamp will be above its ceiling. */

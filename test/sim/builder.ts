@@ -1,10 +1,19 @@
 import { encodeWork } from "../../src/core/work-message.ts";
+import { deleteCap } from "../../src/press/deletes.ts";
 import { build } from "../../src/press/build.ts";
 import type { BuildResult } from "../../src/press/build.ts";
 import { parseSiteRecord, registerTemplates, unregisteredRoutes } from "../../src/press/site-record.ts";
 import type { SiteRecord } from "../../src/press/site-record.ts";
 import { doubtRedirects } from "../../src/press/settle-left.ts";
-import { beginWriting, endWriting, removeStrays, strayPages, writers } from "../../src/press/strays.ts";
+import {
+  areStraysLeft,
+  beginWriting,
+  endWriting,
+  noteStrays,
+  removeStrays,
+  strayPages,
+  writers,
+} from "../../src/press/strays.ts";
 import { newestVersion, openRecord, withVersion } from "../../src/system/site-state.ts";
 import { OpenedSite, SimReader, templatesRead } from "./opened-site.ts";
 import type { SimProcess } from "./scheduler.ts";
@@ -25,7 +34,11 @@ const textOf = (record: SiteRecord): string => JSON.stringify(record);
 export async function runBuilder(
   world: World,
   process: SimProcess,
-  options: { readonly isForced: boolean; readonly routes: ReadonlySet<string> | undefined },
+  options: {
+    readonly isForced: boolean;
+    readonly routes: ReadonlySet<string> | undefined;
+    readonly maxDeletes: number | undefined;
+  },
 ): Promise<BuildResult | undefined> {
   await process.turn("open");
   if (world.buildLock !== undefined) return undefined;
@@ -61,7 +74,7 @@ export async function runBuilder(
   };
   world.setOfEpoch.set(record.epoch, set);
   const end = world.beginBuild(routes === undefined, record.epoch === before.epoch ? undefined : "new templates");
-  const hasStrays = !isFresh && (isNew || deadWriters(world, manifest).length > 0);
+  const hasStrays = !isFresh && (isNew || areStraysLeft(manifest) || deadWriters(world, manifest).length > 0);
   if (hasStrays) doubtRedirects(manifest);
   beginWriting(manifest, process.name);
   store.writeRecord(textOf(record));
@@ -84,12 +97,18 @@ export async function runBuilder(
       progress: silent,
       signal,
     },
-    { routes, untouched, isDryRun: false, isForced: options.isForced, maxDeletes: undefined, isFresh },
+    { routes, untouched, isDryRun: false, isForced: options.isForced, maxDeletes: options.maxDeletes, isFresh },
   );
   process.check();
   if (routes === undefined) {
-    if (hasStrays) removeStrays(store, manifest, [...strayPages(store, manifest)]);
-    if (hasStrays) for (const dead of deadWriters(world, manifest)) endWriting(manifest, dead);
+    const strays = hasStrays ? [...strayPages(store, manifest)] : [];
+    const isWithheld = strays.length > (options.maxDeletes ?? deleteCap(result.pages));
+    if (hasStrays) noteStrays(manifest, isWithheld);
+    if (isWithheld) world.needsBuild("strays are withheld");
+    else {
+      removeStrays(store, manifest, strays);
+      if (hasStrays) for (const dead of deadWriters(world, manifest)) endWriting(manifest, dead);
+    }
     if (record.isFirstBuild) store.writeRecord(textOf({ ...record, isFirstBuild: false }));
   }
   endWriting(manifest, process.name);

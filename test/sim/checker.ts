@@ -29,6 +29,9 @@ interface Asked {
   readonly changes: ReadonlyMap<string, number>;
 }
 
+/** Removals of drains are counted to ten minutes. */
+const HOUR_MS = 50 * 60_000;
+
 const objectKeyOf = (path: string): string => `${path.slice(1)}index.html`;
 const pathOf = (objectKey: string): string => `/${objectKey.replace(/index\.html$/, "")}`;
 const carried = (key: PageKey): string => carriedKey(key, digestOf);
@@ -41,6 +44,9 @@ export class Checker {
   /** By carried key: the version in which it was seen to be gone. */
   readonly #goneAt = new Map<string, number>();
 
+  /** When builds, each by its name, and drains have removed pages. */
+  readonly #removals = new Map<string, number[]>();
+
   constructor(world: World) {
     this.#world = world;
   }
@@ -51,11 +57,39 @@ export class Checker {
     this.#goneAt.clear();
   }
 
+  /** G8: no build, and no hour of drains, removes more than its cap. */
+  #countRemoval(): void {
+    const { running, faults, scheduler } = this.#world;
+    if (faults.maxDeletes === undefined) return;
+    const by = running.name.startsWith("build") ? running.name : "drains";
+    const since = scheduler.clock() - HOUR_MS;
+    const removals = (this.#removals.get(by) ?? []).filter((at) => at > since);
+    removals.push(scheduler.clock());
+    this.#removals.set(by, removals);
+    if (removals.length > faults.maxDeletes) this.#world.fail(`G8: ${by} removed more than ${faults.maxDeletes} pages`);
+  }
+
   onRemoved({ key, published }: PageRow): void {
     const { pressVersion: version } = this.#world;
+    this.#countRemoval();
     this.#world.trace(`${this.#world.running.name} removes ${key} in ${version} ${JSON.stringify(published)}`);
     this.#newest.delete(carried(key));
     if (version !== undefined) this.#goneAt.set(carried(key), version);
+  }
+
+  /** G7, G8: a page that is where it should be, or that fails and keeps its last good bytes, isn't taken away. */
+  onFileRemoved(objectKey: string): void {
+    const world = this.#world;
+    const found = world.files.objects.get(objectKey)?.carried;
+    if (found === undefined || isRedirectKey(found.key)) return;
+    const pages = world.expected(world.pressVersion ?? world.source.version(), world.templates);
+    const page = pages.values().find(({ key }) => carried(key) === found.key);
+    if (page === undefined) return;
+    const path = pathOf(objectKey);
+    const place = path.toLowerCase();
+    const isWanted = pages.values().some((other) => other !== page && other.path.toLowerCase() === place);
+    if (isWanted || (page.text !== undefined && page.path !== path)) return;
+    world.fail(`G7: ${found.key} is taken away from ${objectKey}, and it is ${JSON.stringify(page)}`);
   }
 
   /** G3, G8, and that what is put is a page of one version. */
@@ -111,7 +145,9 @@ export class Checker {
     const wrong = this.wrong();
     if (wrong.length === 0) return;
     const asked = this.#asked();
+    const { withheld } = world;
     for (const { key, path, why } of wrong) {
+      if (withheld.has(carried(key))) continue;
       if (this.#isAsked(key, asked) || this.#rivals(path).some((rival) => this.#isAsked(rival, asked))) continue;
       world.fail(`G2: nothing asks for ${key} any more, though ${why}`);
     }

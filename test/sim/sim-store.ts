@@ -22,11 +22,13 @@ export class SimStore extends MemoryStore {
 
   override stage(key: ObjectKey, content: Uint8Array): Staged {
     this.#world.running.check();
+    this.#world.mayFail("a write");
     return super.stage(key, content);
   }
 
   override replace(staged: Staged): string {
     this.#world.mayDie("before a rename");
+    this.#world.mayFail("a rename");
     const before = this.#world.files.objects.get(staged.key);
     const etag = super.replace(staged);
     this.#world.checker.onPut(staged.key, before);
@@ -36,6 +38,8 @@ export class SimStore extends MemoryStore {
 
   override remove(key: ObjectKey): void {
     this.#world.mayDie("before a file is removed");
+    this.#world.mayFail("a removal");
+    this.#world.checker.onFileRemoved(key);
     super.remove(key);
     this.#world.counts.add("files removed");
     this.#world.mayDie("after a file is removed");
@@ -43,6 +47,7 @@ export class SimStore extends MemoryStore {
 
   override writeRecord(text: string): void {
     this.#world.mayDie("before the record is written");
+    this.#world.mayFail("the site record");
     super.writeRecord(text);
     this.#world.mayDie("after the record is written");
   }

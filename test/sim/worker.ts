@@ -1,4 +1,4 @@
-import { newestPressed } from "../../src/press/newest-version.ts";
+import { newestSeen } from "../../src/press/newest-version.ts";
 import { settleLeft } from "../../src/press/settle-left.ts";
 import { parseSiteRecord, registerTemplates } from "../../src/press/site-record.ts";
 import { beginWriting, endWriting, writers } from "../../src/press/strays.ts";
@@ -36,7 +36,7 @@ export async function runWorker(
   if (registerTemplates(record, taken).epoch !== record.epoch) return undefined;
   await process.turn("opened");
   const { site, store, queue, clock } = opened;
-  if (world.source.version() < Math.max(record.version, newestPressed(manifest))) return undefined;
+  if (world.source.version() < Math.max(record.version, newestSeen(manifest))) return undefined;
   const keeper = new RecordKeeper(store, manifest, world.source);
   keeper.keep();
   const standing = (): Standing => {
@@ -79,7 +79,7 @@ export async function runWorker(
       },
       onProgress: () => undefined,
     },
-    { lanes: ["live", "bulk"], untilEmpty, maxDeletes: undefined, stop, abort: abort.signal },
+    { lanes: ["live", "bulk"], untilEmpty, maxDeletes: world.faults.maxDeletes, stop, abort: abort.signal },
   );
   endWriting(manifest, process.name);
   return result;

@@ -1,7 +1,9 @@
 import { hash } from "node:crypto";
 
 import type { EntityChange } from "../../src/core/change.ts";
+import { digestOf } from "../../src/core/digest.ts";
 import { RekilnError } from "../../src/core/errors.ts";
+import { carriedKey } from "../../src/core/stamp.ts";
 import type { Lane } from "../../src/queue/queue.ts";
 import { parseSiteRecord } from "../../src/press/site-record.ts";
 import { Chance } from "./chance.ts";
@@ -27,6 +29,11 @@ export class Violation extends Error {
 export interface WorldOptions {
   /** Whether the lines of the trace are kept, and not only their digest. */
   readonly keepsTrace?: boolean | undefined;
+}
+
+/** A disk that fails. */
+class DiskError extends Error {
+  override readonly name = "DiskError";
 }
 
 /** The machine: its disk, its queue, its clock, and who runs on it. */
@@ -92,6 +99,12 @@ export class World {
     return hash("sha256", this.#traced);
   }
 
+  /** Pages whose removal was withheld. */
+  get withheld(): ReadonlySet<string> {
+    const stale = this.manifest?.stalePages(1000) ?? [];
+    return new Set(stale.filter((page) => page.stale?.kind === "withheld").map(({ key }) => carriedKey(key, digestOf)));
+  }
+
   needsBuild(why: string): void {
     this.#buildsNeeded++;
     this.trace(`a build is needed: ${why}`);
@@ -134,11 +147,18 @@ export class World {
   }
 
   /** The last renames and removals never happened. */
-  losePower(writes: number): void {
+  losePower(writes: number, commits: number): void {
     const lost = this.files.lose(writes);
+    this.manifest?.lose(commits);
+    this.counts.add("commits lost", commits);
     this.counts.add("renames lost", lost.length);
     this.checker.forget();
     this.needsBuild("the power failed");
+  }
+
+  loseRecord(): void {
+    this.files.record = undefined;
+    this.needsBuild("the site record is lost");
   }
 
   loseManifest(): void {
@@ -194,6 +214,25 @@ export class World {
     throw new Killed(where);
   }
 
+  /** Maybe the disk fails, and whoever asked is told. */
+  mayFail(what: string): void {
+    const { chance, faults, counts } = this;
+    if (!chance.happens(faults.diskError)) return;
+    counts.add("disk errors");
+    this.trace(`disk error: ${what}`);
+    // What passes by itself is told so; anything else ends the process.
+    if (chance.happens(0.3)) throw new DiskError(what);
+    throw new RekilnError({ code: "store-full", message: `No space is left for ${what}.`, disposition: "retry" });
+  }
+
+  /** Maybe the source can't be reached. */
+  mayMissSource(): void {
+    if (!this.chance.happens(this.faults.sourceError)) return;
+    this.counts.add("source errors");
+    this.trace("source error");
+    throw new RekilnError({ code: "source-busy", message: "The source can't be reached.", disposition: "retry" });
+  }
+
   /** Faults that strike a process between two of its steps. */
   #strike(process: SimProcess, label: string): void {
     const { faults, chance } = this;
@@ -230,9 +269,9 @@ export class World {
   }
 }
 
-/** Of a queue that failed, or a build that is running: whoever started the process starts it again. */
+/** Of a queue or a disk that failed, or a build that is running: whoever started the process starts it again. */
 function isTransient(error: unknown): boolean {
-  return error instanceof RekilnError && error.disposition === "retry";
+  return error instanceof DiskError || (error instanceof RekilnError && error.disposition === "retry");
 }
 
 function describe(error: unknown): string {

@@ -65,7 +65,7 @@ export interface BuiltInProcess extends BuildResult {
 }
 
 /** A store that notes what is taken out of it. */
-class WatchedStore extends DirectoryPageStore {
+export class WatchedStore extends DirectoryPageStore {
   readonly #taken: Set<string>;
 
   constructor(root: string, writer: string, taken: Set<string>) {
@@ -80,7 +80,7 @@ class WatchedStore extends DirectoryPageStore {
 }
 
 /** So that a few pages make several shards, and a shard several parts. */
-const SMALL_SITEMAPS = { addresses: 3, bytes: 2000, shardPages: 2 };
+export const SMALL_SITEMAPS = { addresses: 3, bytes: 2000, shardPages: 2 };
 
 const silent: Progress = {
   phase: () => undefined,
