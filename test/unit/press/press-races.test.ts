@@ -36,7 +36,7 @@ test("a page that was removed doesn't come back from older data, not even where 
     return await pressPages(
       {
         site,
-        renderer: { render: () => "" },
+        renderer: { render: () => "", brokenBy: () => [] },
         assets: new Map(),
         useAsset: () => undefined,
         reader: { snapshot: () => waiting.shift() ?? after, [Symbol.dispose]: () => undefined },
