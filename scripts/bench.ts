@@ -24,6 +24,7 @@ import { figureTable } from "./bench/figure-table.ts";
 import { hugoPart } from "./bench/hugo-part.ts";
 import { latencyPart } from "./bench/latency-part.ts";
 import { onePart } from "./bench/one-part.ts";
+import { putsPart } from "./bench/puts-part.ts";
 import { queuePart } from "./bench/queue-part.ts";
 import { scalePart } from "./bench/scale-part.ts";
 import { secondPart } from "./bench/second-part.ts";
@@ -36,6 +37,7 @@ const PARTS: Readonly<Record<string, BenchPart>> = {
   hugo: hugoPart,
   scale: scalePart,
   queue: queuePart,
+  puts: putsPart,
   drain: drainPart,
   latency: latencyPart,
 };

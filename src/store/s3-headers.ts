@@ -2,9 +2,8 @@ import { RekilnError } from "../core/errors.ts";
 import { formatStamp, parseStamp } from "../core/stamp.ts";
 import type { Carried } from "../core/stamp.ts";
 import type { Digest } from "../core/digest.ts";
+import type { Header } from "./s3-signer.ts";
 import type { ObjectEtag, ObjectHead, ObjectHeaders, PutCondition } from "./object-store.ts";
-
-type Header = readonly [name: string, value: string];
 
 const STAMP = "rekiln-stamp";
 const PAGE = "rekiln-page";
@@ -15,26 +14,26 @@ const PREFIX = "x-amz-meta-";
 /** What S3 takes and what every proxy passes on. */
 const PRINTABLE = /^[\u0020-\u007E]*$/;
 
-/** User metadata, without its prefix: https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html */
-function metadataOf(headers: ObjectHeaders): Record<string, string> {
-  const { carried, digest, cacheTags } = headers;
-  return {
-    ...(cacheTags === undefined || cacheTags.length === 0 ? {} : { [TAGS]: cacheTags.join(",") }),
-    ...(digest === undefined ? {} : { [DIGEST]: digest }),
-    ...(carried === undefined ? {} : { [PAGE]: carried.key, [STAMP]: formatStamp(carried.stamp) }),
-  };
-}
-
-/** The headers of a put, in the order of their names. @throws RekilnError `store-header` for what no header can hold */
-export function putHeaders(headers: ObjectHeaders, condition: PutCondition): readonly Header[] {
-  const { cacheControl, contentEncoding, contentType, redirect } = headers;
+/**
+ * The headers of a put in the order of their names, `checksum` among them; what rekiln knows of a page is user metadata:
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html
+ *
+ * @throws RekilnError `store-header` for what no header can hold
+ */
+export function putHeaders(headers: ObjectHeaders, condition: PutCondition, checksum: Header): readonly Header[] {
+  const { cacheControl, contentEncoding, contentType, redirect, carried, digest, cacheTags = [] } = headers;
   const all: Header[] = [];
   if (cacheControl !== undefined) all.push(["cache-control", cacheControl]);
   if (contentEncoding !== undefined) all.push(["content-encoding", contentEncoding]);
   all.push(["content-type", contentType]);
   if ("ifMatch" in condition) all.push(["if-match", condition.ifMatch]);
   else all.push(["if-none-match", condition.ifNoneMatch]);
-  for (const [name, value] of Object.entries(metadataOf(headers))) all.push([PREFIX + name, value]);
+  all.push(checksum);
+  if (cacheTags.length > 0) all.push([PREFIX + TAGS, cacheTags.join(",")]);
+  if (digest !== undefined) all.push([PREFIX + DIGEST, digest]);
+  if (carried !== undefined) {
+    all.push([PREFIX + PAGE, carried.key], [PREFIX + STAMP, formatStamp(carried.stamp)]);
+  }
   if (redirect !== undefined) all.push(["x-amz-website-redirect-location", encodeRedirect(redirect)]);
   for (const [name, value] of all) {
     if (PRINTABLE.test(value)) continue;

@@ -28,6 +28,7 @@ import type { HttpAnswer } from "./s3-http.ts";
 import { encodeKey } from "./s3-key.ts";
 import { S3Sdk } from "./s3-sdk.ts";
 import { S3Signer } from "./s3-signer.ts";
+import type { Header } from "./s3-signer.ts";
 
 export interface S3StoreOptions extends S3Location, AttemptSettings {
   /** What every key begins with: "" or ending in `/`. */
@@ -43,7 +44,6 @@ const CONCURRENCY = 64;
 /** SHA-256 of nothing. */
 const EMPTY_HASH = hash("sha256", "", "hex");
 
-type Header = readonly [name: string, value: string];
 type HotAnswer = S3Answer & { readonly http: HttpAnswer };
 
 /**
@@ -66,7 +66,7 @@ export class S3ObjectStore implements ObjectStore {
     this.#connection = connection;
     this.#attempts = new S3Attempts(connection, options);
     this.#http = new S3Http(connection.origin, options.concurrency ?? CONCURRENCY);
-    this.#signer = new S3Signer(connection.region);
+    this.#signer = new S3Signer(connection.region, connection.host);
     this.#sdk = new S3Sdk(connection, options.bucket);
     this.#base = connection.basePath + encodeKey(options.prefix);
   }
@@ -88,15 +88,15 @@ export class S3ObjectStore implements ObjectStore {
 
   async put({ key, content, headers, condition }: Put, signal?: AbortSignal): Promise<PutOutcome> {
     const what = this.#nameOf(key);
+    const { payloadHash, checksum } = describeContent(content);
     let sent: readonly Header[];
     try {
-      sent = putHeaders(headers, condition);
+      sent = putHeaders(headers, condition, checksum);
     } catch (error) {
       if (error instanceof RekilnError) return { kind: "refused", error };
       throw error;
     }
-    const { payloadHash, checksum } = describeContent(content);
-    const send = (): Promise<HotAnswer> => this.#send("PUT", key, [...sent, checksum], payloadHash, content);
+    const send = (): Promise<HotAnswer> => this.#send("PUT", key, sent, payloadHash, content);
     const ended = await this.#attempts.run({ kind: "put", what, isRepeatable: false, send }, signal);
     if (ended.kind !== "answered") return ended;
     switch (ended.verdict) {
@@ -188,23 +188,20 @@ export class S3ObjectStore implements ObjectStore {
   ): Promise<HotAnswer> {
     const credentials = await this.#connection.credentials();
     const path = this.#base + encodeKey(key);
-    const signed: Header[] = [...headers.filter(([name]) => name !== "cache-control"), ["host", this.#connection.host]];
-    signed.sort(([one], [other]) => (one < other ? -1 : 1));
-    const added = this.#signer.sign(
-      { method, path, headers: signed, payloadHash },
-      credentials,
-      this.#connection.now(),
-    );
+    const signed = this.#signer.sign({ method, path, headers, payloadHash }, credentials, this.#connection.now());
+    for (const [name, value] of headers) signed.push(name, value);
     const isStream = content !== undefined && !(content instanceof Uint8Array);
+    if (isStream) signed.push("content-length", String(content.bytes));
     const http = await this.#http.request({
       method,
       path,
-      headers: [...headers.flat(), ...added, ...(isStream ? ["content-length", String(content.bytes)] : [])],
+      headers: signed,
       body: isStream ? content.open() : content,
     });
+    const { status } = http;
+    if (status < 300) return { status, code: "", message: "", dateMs: undefined, http };
     const dateMs = Date.parse(textOf(http.headers["date"]));
-    const says = readErrorBody(http.body);
-    return { status: http.status, ...says, dateMs: Number.isNaN(dateMs) ? undefined : dateMs, http };
+    return { status, ...readErrorBody(http.body), dateMs: Number.isNaN(dateMs) ? undefined : dateMs, http };
   }
 
   async #get(key: ObjectKey, range: string | undefined, signal: AbortSignal | undefined): Promise<GetOutcome> {
