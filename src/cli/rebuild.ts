@@ -9,7 +9,6 @@ import type { BuiltSite } from "../system/built-site.ts";
 import { openQueue } from "../system/open-queue.ts";
 import { planRebuild, queueRebuild } from "../system/run-rebuild.ts";
 import type { RebuildPlan, RebuildTarget } from "../system/run-rebuild.ts";
-import { siteFolders } from "../system/site-folders.ts";
 import { sleep } from "../system/sleep.ts";
 import { confirm } from "./confirm.ts";
 import { count } from "./count.ts";
@@ -72,7 +71,7 @@ export function rebuildCommand(): Command {
         process.exitCode = EXIT.refused;
         return;
       }
-      using queue = openQueue(siteFolders(config));
+      using queue = openQueue(config);
       // Only whoever waits learns whether anything had changed.
       const before = flags.wait === true ? etagsOf(built, plan) : undefined;
       await queueRebuild(queue, built, plan, flags.reason?.slice(0, REASON_MAX));

@@ -1,5 +1,6 @@
 import { RekilnError } from "../core/errors.ts";
 import type { SqsConnection } from "./sqs-connection.ts";
+import { parseRedrivePolicy } from "./sqs-redrive-policy.ts";
 
 export interface DeadLetterAddress {
   readonly url: string;
@@ -59,8 +60,8 @@ export class SqsAddress {
   }
 
   async #findDead(): Promise<DeadLetterAddress> {
-    const arn = deadLetterArn((await this.attributes())["RedrivePolicy"]);
-    if (arn === undefined) {
+    const policy = parseRedrivePolicy((await this.attributes())["RedrivePolicy"]);
+    if (policy === undefined) {
       throw new RekilnError({
         code: "queue-no-dead-letters",
         message: `${this.what} has no dead-letter queue.`,
@@ -68,14 +69,6 @@ export class SqsAddress {
         hint: "Run rekiln provision to make one.",
       });
     }
-    return { arn, url: await this.#findUrl(arn.split(":").at(-1) ?? "") };
+    return { arn: policy.arn, url: await this.#findUrl(policy.queue) };
   }
-}
-
-/** The queue that a redrive policy names; undefined without one. */
-function deadLetterArn(policy: string | undefined): string | undefined {
-  if (policy === undefined || policy === "") return undefined;
-  const parsed: unknown = JSON.parse(policy);
-  const arn = typeof parsed === "object" && parsed !== null ? (parsed as { deadLetterTargetArn?: unknown }) : {};
-  return typeof arn.deadLetterTargetArn === "string" ? arn.deadLetterTargetArn : undefined;
 }

@@ -11,6 +11,14 @@ const FIRST_PAUSE_MS = 100;
 /** Batches under way at once. */
 const SIDE_BY_SIDE = 8;
 
+/** Refusals, also by services that call them their own fault. */
+const REFUSALS = new Set([
+  "ReceiptHandleIsInvalid",
+  "InvalidParameterValue",
+  "MessageNotInflight",
+  "InvalidMessageContents",
+]);
+
 export type EntryOutcome =
   | { readonly kind: "done"; readonly id: string }
   /** By the service, for what the entry says: the same again would be refused again. */
@@ -114,7 +122,8 @@ async function sendOnce<T extends object>(
     const done = answer.Successful?.find((one) => one.Id === Id);
     if (done !== undefined) return { kind: "done", id: done.MessageId ?? "" };
     const failed = answer.Failed?.find((one) => one.Id === Id);
-    const { Code: code = "no answer", Message: message = "", SenderFault: isRefused = false } = failed ?? {};
+    const { Code: code = "no answer", Message: message = "", SenderFault: isOurs = false } = failed ?? {};
+    const isRefused = isOurs || REFUSALS.has(code.split(".").at(-1) ?? "");
     return isRefused
       ? { kind: "refused", code, message }
       : { kind: "failed", error: partialError(what, code, message) };

@@ -115,6 +115,21 @@ function checkUpdated(path: string, value: unknown, report: Report): RouteModel[
   return () => undefined;
 }
 
+function checkCacheControl(path: string, value: unknown, report: Report): string | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value === "string" && /^[ -~]+$/.test(value)) return value;
+  report(path, "is no text that a header can hold", 'write cacheControl: "public, max-age=60"');
+  return undefined;
+}
+
+function checkCacheTags(path: string, value: unknown, report: Report): readonly string[] {
+  if (value === undefined) return [];
+  const isTag = (tag: unknown): tag is string => typeof tag === "string" && /^[!-+.-~-]+$/.test(tag);
+  if (Array.isArray(value) && value.every(isTag)) return [...new Set(value)];
+  report(path, "is no array of tags", 'write cacheTags: ["films"]: printable ASCII without spaces and commas');
+  return [];
+}
+
 function checkName(path: string, name: string, report: Report): void {
   if (/^(?:0|[1-9][0-9]*)$/.test(name)) {
     report(
@@ -140,7 +155,12 @@ export function checkRoute(
     report(path, "doesn't come from route", `write ${place.name}: route({ path: "/", template: "${place.name}" })`);
     return undefined;
   }
-  checkKeys(path, value, ["each", "path", "list", "load", "template", "updated", "sitemap"], report);
+  checkKeys(
+    path,
+    value,
+    ["each", "path", "list", "load", "template", "updated", "sitemap", "cacheControl", "cacheTags"],
+    report,
+  );
   const each = checkEach(`${path}.each`, value["each"], indexes, report);
   const pathOf = checkPath(`${path}.path`, value, report);
   const list = value["list"] === undefined ? undefined : checkList(`${path}.list`, value["list"], indexes, report);
@@ -158,6 +178,8 @@ export function checkRoute(
       "write sitemap: false to leave its pages out of the sitemap",
     );
   }
+  const cacheControl = checkCacheControl(`${path}.cacheControl`, value["cacheControl"], report);
+  const cacheTags = checkCacheTags(`${path}.cacheTags`, value["cacheTags"], report);
   if (each === undefined || pathOf === undefined || template === undefined) return undefined;
   // Its reads, subject and pager were typed where the route was declared.
   const loads =
@@ -174,5 +196,7 @@ export function checkRoute(
     template,
     updated,
     isListed,
+    cacheControl,
+    cacheTags,
   };
 }

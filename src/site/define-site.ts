@@ -1,4 +1,5 @@
 import type { AnyTypes } from "../core/read.ts";
+import type { S3Store, SqsQueues } from "./declare-fleet.ts";
 import type { Entities } from "./entities.ts";
 import type { Route } from "./route.ts";
 
@@ -40,7 +41,9 @@ export interface SiteOptions<E extends AnyTypes> {
   readonly env?: readonly string[];
   readonly source: SiteSource;
   /** `directory("dist/")` by default. */
-  readonly store?: DirectoryStore;
+  readonly store?: DirectoryStore | S3Store;
+  /** In the state folder beside the config by default. */
+  readonly queue?: SqsQueues;
   readonly entities: Entities<E>;
   readonly routes: Readonly<Record<string, Route<NoInfer<E>>>>;
 }

@@ -67,6 +67,7 @@ const BURST_US = 20_000n;
 const LONGEST_WAIT_MS = 10_000;
 /** The ledger is asked for a hundredth of a day's cap at a time. */
 const GRANTS_A_DAY = 100n;
+const LEAST_GRANT_PUTS = 20n;
 
 /**
  * Says when a request may be sent: one for all writers of a process, its threads included, since all it knows is in shared
@@ -99,11 +100,14 @@ export class RequestBudget {
   /** Waits until a request may be sent. @throws the signal's reason when it is aborted meanwhile */
   async admit(kind: RequestKind, signal?: AbortSignal): Promise<Admission> {
     signal?.throwIfAborted();
-    // A removal costs nothing, but it is a write: it takes its turn among the puts.
-    const slot = kind === "put" || kind === "remove" ? this.#takeSlot() : 0;
-    if (typeof slot !== "number") return slot;
     const admission = this.#pay(kind) ? undefined : await this.#payLater(kind);
     if (admission !== undefined) return admission;
+    // A removal costs nothing, but it is a write: it takes its turn among the puts.
+    const slot = kind === "put" || kind === "remove" ? this.#takeSlot() : 0;
+    if (typeof slot !== "number") {
+      Atomics.sub(this.#state, place("spent"), this.#prices[kind]);
+      return slot;
+    }
     if (slot > 0) {
       await this.#options.sleep(slot, signal);
       signal?.throwIfAborted();
@@ -196,7 +200,7 @@ export class RequestBudget {
 
   async #ask(ledger: SpendLedger, day: number): Promise<void> {
     const cap = this.#dailyCap ?? 0n;
-    const granted = await ledger.take(day, max(cap / GRANTS_A_DAY, this.#prices.put), cap);
+    const granted = await ledger.take(day, max(cap / GRANTS_A_DAY, this.#prices.put * LEAST_GRANT_PUTS), cap);
     this.#turnDay();
     if (granted > 0n) Atomics.add(this.#state, place("granted"), granted);
     else Atomics.store(this.#state, place("usedUp"), BigInt(day));

@@ -63,7 +63,7 @@ export async function releaseInputs(inputs: SiteInputs, isDryRun: boolean): Prom
   const copied = copyStatic(copying);
   const version = source.version();
   // The queue first: killed in between, the routes are rendered once in vain, and the next release queues them again.
-  using queue = openQueue(folders);
+  using queue = openQueue(config);
   const request = { version, epoch: registered.epoch, isForced: false, since: Date.now(), waited: 0 };
   const bodies = routes.map(({ route }) => encodeWork({ kind: "route", route, ...request }));
   await sendAll(queue, "bulk", bodies);

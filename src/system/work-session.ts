@@ -79,7 +79,7 @@ export async function workSession(
   if (!isNewest(inputs, built)) throw notRegistered();
   checkVersions(built);
 
-  const queue = stack.use(openQueue(folders));
+  const queue = stack.use(openQueue(config));
   const abort = new AbortController();
   const giveUp = (): void => {
     const timer = setTimeout(() => abort.abort(), ABORT_MS);
