@@ -69,7 +69,7 @@ export async function workSession(
   tally: WorkTally,
 ): Promise<WorkResult> {
   const { environment, stop, metrics, onProgress, warn } = surroundings;
-  const { config, folders, assets } = inputs;
+  const { config, assets } = inputs;
   const { site } = config;
 
   using stack = new DisposableStack();
