@@ -1,4 +1,5 @@
 import { basename } from "node:path";
+import { addAbortSignal } from "node:stream";
 
 import { Command } from "commander";
 
@@ -14,6 +15,9 @@ import { relayData, relaySummary } from "./relay-summary.ts";
 import { count } from "./count.ts";
 
 const SHOWN_MAX = 20;
+const TERMINAL_MS = 100;
+const LINES_MS = 3000;
+const CLEAR_LINE = "\r\u001B[2K";
 
 interface ImportFlags {
   readonly config: string;
@@ -30,22 +34,32 @@ export function importCommand(): Command {
     .option("--type <name>", "the records' type (default: the file's name, film for film.ndjson)")
     .option("--json", "print the result as one JSON object")
     .action(async (files: readonly string[], flags: ImportFlags) => {
+      const signal = interruptSignal();
+      if (files.length === 0) addAbortSignal(signal, process.stdin);
       const inputs = (files.length === 0 ? [undefined] : files).map((file) => ({
         type: flags.type ?? typeOf(file),
         input: openInput(file),
       }));
       using site = await SiteWriter.open(flags.config, { ...process.env });
-      const signal = interruptSignal();
       // All of them before the first is read: a type that isn't declared stores nothing.
       for (const { type } of inputs) await embeddedOf(site, type, undefined);
-      const report = await importRecords(site, inputs, signal);
+      const isTerminal = process.stderr.isTTY;
+      let shownAt = performance.now();
+      const report = await importRecords(site, inputs, signal, (records) => {
+        const now = performance.now();
+        if (now - shownAt < (isTerminal ? TERMINAL_MS : LINES_MS)) return;
+        shownAt = now;
+        process.stderr.write(isTerminal ? `${CLEAR_LINE}${count(records)} records` : `${count(records)} records\n`);
+      });
+      if (isTerminal) process.stderr.write(CLEAR_LINE);
       const relay = await site.relay();
       const exitCode = signal.aborted ? EXIT.interrupted : report.refusedCount > 0 ? EXIT.failed : EXIT.done;
       process.exitCode = exitCode;
       const { text, warnings } = relaySummary(relay);
       const { records, inserted, updated, same, refused, refusedCount } = report;
       if (flags.json === true) {
-        const data = { schema: "rekiln.import.1", ...report, events: relayData(relay), exitCode };
+        const interrupted = signal.aborted ? { interrupted: true } : {};
+        const data = { schema: "rekiln.import.1", ...report, ...interrupted, events: relayData(relay), exitCode };
         process.stdout.write(`${JSON.stringify(data)}\n`);
       } else {
         process.stdout.write(

@@ -27,21 +27,28 @@ export interface ImportReport {
 
 /**
  * Stores records from NDJSON, batch by batch. Bad ones are told of, and the others are stored; of two with one id the later one
- * stays. An aborted signal ends it after the batch that it is at.
+ * stays. An aborted signal ends it after the batch that it is at; `onRecords` is told how many there were so far.
  */
 export async function importRecords(
   site: SiteWriter,
   inputs: readonly ImportInput[],
   signal: AbortSignal,
+  onRecords: (records: number) => void,
 ): Promise<ImportReport> {
   const run = new Import();
   for (const { type, input } of inputs) {
     const source = await embeddedOf(site, type, undefined);
-    for await (const records of readLines(input.stream, input.name)) {
-      for (const { place, bytes } of records) {
-        if (run.take(type, place, bytes)) await run.flush(source);
+    try {
+      for await (const records of readLines(input.stream, input.name)) {
+        for (const { place, bytes } of records) {
+          if (run.take(type, place, bytes)) await run.flush(source);
+        }
+        onRecords(run.records);
+        if (signal.aborted) break;
       }
-      if (signal.aborted) break;
+    } catch (error) {
+      // It waited for more when it was told to stop: what had come is stored.
+      if (!signal.aborted) throw error;
     }
     await run.flush(source);
     if (signal.aborted) break;
@@ -66,6 +73,10 @@ class Import {
   #places: Place[] = [];
   #bad: (Place & { readonly message: string })[] = [];
   #bytes = 0;
+
+  get records(): number {
+    return this.#records;
+  }
 
   /** @returns whether the batch is large enough */
   take(type: string, place: string, bytes: Uint8Array | undefined): boolean {
