@@ -9,10 +9,12 @@ import { buildCommand } from "./build.ts";
 import { printable } from "./build-summary.ts";
 import { endWithClosedPipe } from "./closed-pipe.ts";
 import { deleteCommand } from "./delete.ts";
+import { doctorCommand } from "./doctor.ts";
 import { EXIT } from "./exit.ts";
 import { importCommand } from "./import.ts";
 import { machineError } from "./machine-error.ts";
 import { patchCommand } from "./patch.ts";
+import { provisionCommand } from "./provision.ts";
 import { publishCommand } from "./publish.ts";
 import { putCommand } from "./put.ts";
 import { queueCommand } from "./queue.ts";
@@ -70,6 +72,8 @@ const commands = [
   affectedCommand(),
   queueCommand(),
   statusCommand(),
+  doctorCommand(),
+  provisionCommand(),
 ];
 for (const command of commands) program.addCommand(command.exitOverride());
 

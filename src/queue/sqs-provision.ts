@@ -30,7 +30,7 @@ const RETENTION_SECONDS = 1_209_600;
 const VISIBILITY_SECONDS = 60;
 
 /** The name of the dead-letter queue that is made for a queue. */
-export function deadNameOf(name: string): string {
+function deadNameOf(name: string): string {
   return `${queueNameOf(name)}-dead`;
 }
 

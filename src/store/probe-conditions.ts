@@ -3,7 +3,7 @@ import type { ObjectKey } from "../core/path.ts";
 import type { ObjectEtag, ObjectStore, PutCondition, PutOutcome } from "./object-store.ts";
 
 /** In the store's own folder, which is never served: one, however often it is probed. */
-const KEY = ".rekiln/probe.txt" as ObjectKey;
+export const PROBE_KEY = ".rekiln/probe.txt" as ObjectKey;
 const STALE = '"00000000000000000000000000000000"' as ObjectEtag;
 const TRIES_MAX = 5;
 
@@ -40,7 +40,7 @@ async function mustFail(store: ObjectStore, condition: PutCondition, what: strin
 
 function put(store: ObjectStore, condition: PutCondition): Promise<PutOutcome> {
   const content = Buffer.from("rekiln writes this to find out whether the store keeps conditions\n");
-  return store.put({ key: KEY, content, headers: { contentType: "text/plain; charset=utf-8" }, condition });
+  return store.put({ key: PROBE_KEY, content, headers: { contentType: "text/plain; charset=utf-8" }, condition });
 }
 
 function unconditional(store: ObjectStore, what: string): RekilnError {
@@ -53,7 +53,7 @@ function unconditional(store: ObjectStore, what: string): RekilnError {
 }
 
 /** A put that says nothing of conditions, as an error. */
-export function troubleOf(store: ObjectStore, outcome: PutOutcome): RekilnError {
+function troubleOf(store: ObjectStore, outcome: PutOutcome): RekilnError {
   if ("error" in outcome) return outcome.error;
   const why = outcome.kind === "deferred" ? `the cap ${outcome.reason} is reached` : `it answered: ${outcome.kind}`;
   return new RekilnError({

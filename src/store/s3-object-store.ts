@@ -115,6 +115,16 @@ export class S3ObjectStore implements ObjectStore {
     }
   }
 
+  /** How far the store's clock is ahead of ours, to about a second; undefined when it doesn't say. */
+  async clockAheadMs(): Promise<number | undefined> {
+    const { clock } = this.#options;
+    const sentAt = clock();
+    const { http } = await this.#send("HEAD", ".rekiln/site.json" as ObjectKey, [], EMPTY_HASH, undefined);
+    const date = Date.parse(textOf(http.headers["date"]));
+    // Dates are whole seconds, cut off.
+    return Number.isNaN(date) ? undefined : date + 500 - (sentAt + clock()) / 2;
+  }
+
   headMany(keys: readonly ObjectKey[], signal?: AbortSignal): Promise<readonly HeadOutcome[]> {
     return Promise.all(keys.map((key) => this.head(key, signal)));
   }
