@@ -6,8 +6,17 @@ export type { AnyTypes, Entity, EntityType, JsonRecord, OrderBy, Query, Read, Sc
 export { html } from "./render/html-tag.ts";
 export { s3, sqs } from "./site/declare-fleet.ts";
 export type { S3Options, S3Store, SqsOptions, SqsQueues } from "./site/declare-fleet.ts";
-export { defineSite, directory, embedded, files } from "./site/define-site.ts";
-export type { DirectoryStore, EmbeddedSource, FilesSource, SiteOptions, SiteSource } from "./site/define-site.ts";
+export { defineSite, directory, embedded, files, sqlite } from "./site/define-site.ts";
+export type {
+  DirectoryStore,
+  EmbeddedSource,
+  FilesSource,
+  SiteOptions,
+  SiteSource,
+  SqliteQueries,
+  SqliteSelect,
+  SqliteSource,
+} from "./site/define-site.ts";
 export { defineEntities, entity, unchecked } from "./site/entities.ts";
 export type { Entities } from "./site/entities.ts";
 export type { Distinct, ListOf, PageProps, Pager, Route, RouteOptions, Subject, Template } from "./site/route.ts";

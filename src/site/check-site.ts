@@ -2,9 +2,10 @@ import { checkEntities } from "./check-entities.ts";
 import { checkQueue, checkS3 } from "./check-fleet.ts";
 import { checkKeys, isObject } from "./check-object.ts";
 import { checkRoute } from "./check-route.ts";
+import { checkSource } from "./check-source.ts";
 import type { S3Store } from "./declare-fleet.ts";
 import { directory } from "./define-site.ts";
-import type { DirectoryStore, SiteSource } from "./define-site.ts";
+import type { DirectoryStore } from "./define-site.ts";
 import type { Problem, Report } from "./problem.ts";
 import type { RouteModel, Site } from "./site.ts";
 
@@ -27,18 +28,6 @@ function checkEnv(value: unknown, report: Report): readonly string[] {
   if (Array.isArray(value) && value.every(isName)) return [...new Set(value)];
   report("env", "is no array of names", 'give names of environment variables, e.g. env: ["SITE_LANGUAGE"]');
   return [];
-}
-
-function checkSource(value: unknown, report: Report): SiteSource | undefined {
-  if (isObject(value) && value["kind"] === "embedded") {
-    checkKeys("source", value, ["kind"], report);
-    return { kind: "embedded" };
-  }
-  if (isObject(value) && value["kind"] === "files" && typeof value["dir"] === "string" && value["dir"] !== "") {
-    return { kind: "files", dir: value["dir"] };
-  }
-  report("source", "doesn't come from files or embedded", 'write source: files("data/"), or source: embedded()');
-  return undefined;
 }
 
 function checkStore(value: unknown, report: Report): DirectoryStore | S3Store | undefined {
@@ -73,10 +62,11 @@ export function checkSite(options: unknown): { readonly site: Site } | { readonl
   checkKeys("", options, ["url", "env", "source", "store", "queue", "entities", "routes"], report);
   const address = checkUrl(options["url"], report);
   const env = checkEnv(options["env"], report);
-  const source = checkSource(options["source"], report);
   const store = checkStore(options["store"], report);
   const queue = checkQueue(options["queue"], report);
   const entities = checkEntities(options["entities"], report);
+  const types = entities === undefined ? undefined : [...entities.indexes.keys()];
+  const source = checkSource(options["source"], types, report);
   const routes = new Map<string, RouteModel>();
   const declared = options["routes"];
   if (!isObject(declared) || Object.keys(declared).length === 0) {

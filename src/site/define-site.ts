@@ -12,7 +12,20 @@ export interface FilesSource {
 export interface EmbeddedSource {
   readonly kind: "embedded";
 }
-export type SiteSource = FilesSource | EmbeddedSource;
+/** A query with columns whose text is JSON: what it spells is what the record has. */
+export interface SqliteSelect {
+  readonly query: string;
+  readonly json?: readonly string[];
+}
+/** For each entity type a select with a column `id`: as text, or with the columns that hold JSON. */
+export type SqliteQueries = Readonly<Record<string, string | SqliteSelect>>;
+/** A source of rows of an SQLite database. */
+export interface SqliteSource {
+  readonly kind: "sqlite";
+  readonly file: string;
+  readonly queries: SqliteQueries;
+}
+export type SiteSource = FilesSource | SqliteSource | EmbeddedSource;
 /** A page store in a directory. */
 export interface DirectoryStore {
   readonly kind: "directory";
@@ -22,6 +35,15 @@ export interface DirectoryStore {
 /** Reads entities from `film.ndjson`, `film/*.ndjson` or `film/42.json` below `dir`, relative to the config. */
 export function files(dir: string): FilesSource {
   return { kind: "files", dir };
+}
+
+/**
+ * Reads entities from an SQLite database, relative to the config, which is never written to:
+ * `sqlite("films.db", { film: "select id, title from film" })`. Each row is a record; a whole number as `id` becomes
+ * text. Columns that hold JSON are named: `{ query: "select …", json: ["genres"] }`.
+ */
+export function sqlite(file: string, queries: SqliteQueries): SqliteSource {
+  return { kind: "sqlite", file, queries };
 }
 
 /** Keeps entities in `.rekiln/entities.db` beside the config, and nowhere else. */

@@ -1,8 +1,9 @@
 import type { EntityData, EntityModel, OrderField, WhereValues } from "../core/entity.ts";
 import type { Html } from "../core/html.ts";
 import type { Read, Scalar } from "../core/read.ts";
+import type { SourceModel } from "./check-source.ts";
 import type { LocalQueue, S3Store, SqsQueues } from "./declare-fleet.ts";
-import type { DirectoryStore, SiteSource } from "./define-site.ts";
+import type { DirectoryStore } from "./define-site.ts";
 import type { PageProps, Pager } from "./route.ts";
 
 /** What a page is about; undefined for the one page of a route without `each`. */
@@ -58,7 +59,7 @@ export interface Site {
   /** The path of `url`, without a trailing slash: `""` or `"/films"`. */
   readonly base: string;
   readonly env: readonly string[];
-  readonly source: SiteSource;
+  readonly source: SourceModel;
   readonly store: DirectoryStore | S3Store;
   readonly queue: LocalQueue | SqsQueues;
   readonly entities: ReadonlyMap<string, EntityModel>;

@@ -11,10 +11,11 @@ const CHUNK_BYTES_MIN = 1 << 10;
 /** Largest record. */
 export const RECORD_BYTES_MAX = 16 << 20;
 
-/** The bytes of one record, and where they stand. A record that is too long has none. */
+/** The bytes of one record, and where they stand. A record that is too long has none, or one that `problem` tells of. */
 export interface RecordBytes {
   readonly place: string;
   readonly bytes: Uint8Array | undefined;
+  readonly problem?: string;
 }
 
 /** A file of records; `name` is its path as people write it. */

@@ -8,7 +8,7 @@ import { readSiteRecord } from "../press/site-record.ts";
 import type { SiteRecord } from "../press/site-record.ts";
 import type { LoadedConfig } from "../site/load-config.ts";
 import type { EmbeddedSource } from "../source/embedded-source.ts";
-import type { FilesSource } from "../source/files-source.ts";
+import type { Mirror } from "../source/mirror.ts";
 import { DirectoryPageStore } from "../store/directory.ts";
 import { entityFileOf, openSource } from "./open-source.ts";
 import { siteFolders } from "./site-folders.ts";
@@ -20,7 +20,7 @@ export interface BuiltSite extends Disposable {
   readonly store: DirectoryPageStore;
   readonly manifestFile: string;
   readonly manifest: SqliteManifest;
-  readonly source: FilesSource | EmbeddedSource;
+  readonly source: Mirror | EmbeddedSource;
   /** Whether every route has been gone over once; until then the manifest doesn't know of all pages. */
   readonly isComplete: boolean;
 }

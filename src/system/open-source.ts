@@ -4,6 +4,8 @@ import { codeFingerprint } from "../site/fingerprint.ts";
 import type { LoadedConfig } from "../site/load-config.ts";
 import { EmbeddedSource } from "../source/embedded-source.ts";
 import { FilesSource } from "../source/files-source.ts";
+import type { Mirror } from "../source/mirror.ts";
+import { SqliteSource } from "../source/sqlite-source.ts";
 import { siteFolders } from "./site-folders.ts";
 import type { SiteFolders } from "./site-folders.ts";
 
@@ -19,28 +21,47 @@ export function entityFileOf(folders: Pick<SiteFolders, "state">): string {
   return join(folders.state, "entities.db");
 }
 
-/** The folder of `files(…)`, absolute. */
-export function dataFolderOf(config: Pick<LoadedConfig, "root">, dir: string): string {
-  return resolve(config.root, dir);
+/** The folder of `files(…)`, or the database of `sqlite(…)`, absolute. */
+export function dataPathOf(config: Pick<LoadedConfig, "root">, path: string): string {
+  return resolve(config.root, path);
+}
+
+/** What to watch for changes of a source that is mirrored. */
+export function watchedPathsOf({ root, site: { source } }: LoadedConfig): readonly string[] {
+  switch (source.kind) {
+    case "embedded":
+      return [];
+    case "files":
+      return [dataPathOf({ root }, source.dir)];
+    case "sqlite": {
+      const file = dataPathOf({ root }, source.file);
+      return [file, `${file}-wal`];
+    }
+  }
 }
 
 /** Opens the source that a site declares. Its state folder is there. */
-export function openSource(config: LoadedConfig, options: OpenSourceOptions): FilesSource | EmbeddedSource {
+export function openSource(config: LoadedConfig, options: OpenSourceOptions): Mirror | EmbeddedSource {
   const { site, code } = config;
   const file = entityFileOf(siteFolders(config));
   const { firstVersion, isDurable } = options;
+  const mirrored = {
+    mirror: file,
+    models: site.entities,
+    fingerprint: codeFingerprint(code),
+    firstVersion,
+    isDurable,
+  };
   switch (site.source.kind) {
     case "embedded":
       return new EmbeddedSource({ file, models: site.entities, firstVersion });
-    case "files":
-      return new FilesSource({
-        dir: dataFolderOf(config, site.source.dir),
-        name: site.source.dir,
-        mirror: file,
-        models: site.entities,
-        fingerprint: codeFingerprint(code),
-        firstVersion,
-        isDurable,
-      });
+    case "files": {
+      const { dir } = site.source;
+      return new FilesSource({ ...mirrored, dir: dataPathOf(config, dir), name: dir });
+    }
+    case "sqlite": {
+      const { file: name, queries } = site.source;
+      return new SqliteSource({ ...mirrored, file: dataPathOf(config, name), name, queries });
+    }
   }
 }

@@ -3,7 +3,7 @@ import { formatEntityName } from "../core/entity-name.ts";
 import type { RelayReport } from "../press/publish.ts";
 import type { Edit } from "../source/edit.ts";
 import { EmbeddedSource } from "../source/embedded-source.ts";
-import type { FilesSource } from "../source/files-source.ts";
+import type { Mirror } from "../source/mirror.ts";
 import type { RefreshReport } from "../source/source.ts";
 import type { SiteWriter } from "./site-writer.ts";
 
@@ -75,7 +75,7 @@ class Tally {
 
 async function compareAll(
   site: SiteWriter,
-  source: FilesSource,
+  source: Mirror,
   requests: Iterable<ChangeRequest> | AsyncIterable<ChangeRequest>,
   tally: Tally,
   signal: AbortSignal,

@@ -8,18 +8,18 @@ import { readSiteRecord } from "../press/site-record.ts";
 import { loadConfig } from "../site/load-config.ts";
 import type { LoadedConfig } from "../site/load-config.ts";
 import type { EmbeddedSource } from "../source/embedded-source.ts";
-import type { FilesSource } from "../source/files-source.ts";
+import type { Mirror } from "../source/mirror.ts";
 import { recordFiles } from "../source/record-files.ts";
 import { DirectoryPageStore } from "../store/directory.ts";
 import { openQueue } from "./open-queue.ts";
-import { dataFolderOf, entityFileOf, openSource } from "./open-source.ts";
+import { dataPathOf, entityFileOf, openSource } from "./open-source.ts";
 import { siteFolders } from "./site-folders.ts";
 import type { SiteFolders } from "./site-folders.ts";
 
 /** A site whose source is written, or whose changes are told to its queue. */
 export class SiteWriter implements Disposable {
   readonly config: LoadedConfig;
-  readonly source: FilesSource | EmbeddedSource;
+  readonly source: Mirror | EmbeddedSource;
   readonly #folders: SiteFolders;
 
   private constructor(config: LoadedConfig) {
@@ -63,8 +63,9 @@ export class SiteWriter implements Disposable {
   /** Where the record of an entity stands that is read from files, as people write it: `data/film.ndjson`. */
   async placeOf(type: string, id: string | undefined): Promise<string> {
     const { source } = this.config.site;
-    if (source.kind !== "files") return entityFileOf(this.#folders);
-    const found = await recordFiles(dataFolderOf(this.config, source.dir), source.dir, type);
+    if (source.kind === "embedded") return entityFileOf(this.#folders);
+    if (source.kind === "sqlite") return source.file;
+    const found = await recordFiles(dataPathOf(this.config, source.dir), source.dir, type);
     const own = found.find(({ name }) => id !== undefined && name.endsWith(`/${type}/${id}.json`));
     if (own !== undefined) return own.name;
     const [first, ...others] = found.map(({ name }) => name);

@@ -6,7 +6,8 @@ const PROBLEMS_SHOWN_MAX = 5;
 
 export interface SourceWatchOptions {
   readonly config: LoadedConfig;
-  readonly folder: string;
+  /** Folders and files, absolute. */
+  readonly paths: readonly string[];
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly firstVersion: number;
   /** Called after changes were taken in. */
@@ -17,11 +18,11 @@ export interface SourceWatchOptions {
 
 /** Takes the files of a source in whenever they change, one after the other. */
 export async function watchSource(options: SourceWatchOptions): Promise<FileWatch> {
-  const { config, folder, environment, firstVersion, onTaken, warn, signal } = options;
+  const { config, paths, environment, firstVersion, onTaken, warn, signal } = options;
   const take = async (): Promise<void> => {
     const report = await refreshInThread(config, { firstVersion, environment }, () => undefined, signal);
     for (const { place, message } of report.problems.slice(0, PROBLEMS_SHOWN_MAX)) warn(`${place}: ${message}`);
     await onTaken();
   };
-  return FileWatch.start({ paths: [folder], take, warn, signal });
+  return FileWatch.start({ paths, take, warn, signal });
 }

@@ -17,7 +17,7 @@ import { isProcessAlive } from "../store/process-alive.ts";
 import { checkVersions, notBuilt, openBuiltSite } from "./built-site.ts";
 import type { BuiltSite } from "./built-site.ts";
 import { openQueue } from "./open-queue.ts";
-import { dataFolderOf } from "./open-source.ts";
+import { watchedPathsOf } from "./open-source.ts";
 import { RecordKeeper } from "./record-keeper.ts";
 import { pressSetupOf } from "./site-inputs.ts";
 import type { SiteInputs } from "./site-inputs.ts";
@@ -120,11 +120,12 @@ export async function workSession(
     }
     if (report.error !== undefined) throw report.error;
   };
+  const watched = watchedPathsOf(config);
   await using _watch =
-    options.watches && site.source.kind === "files"
+    options.watches && watched.length > 0
       ? await watchSource({
           config,
-          folder: dataFolderOf(config, site.source.dir),
+          paths: watched,
           environment,
           firstVersion: record.ceiling,
           onTaken: relay,

@@ -1,5 +1,17 @@
 import { z } from "zod";
-import { defineEntities, defineSite, directory, embedded, entity, files, html, json, publish, slug } from "rekiln";
+import {
+  defineEntities,
+  defineSite,
+  directory,
+  embedded,
+  entity,
+  files,
+  html,
+  json,
+  publish,
+  slug,
+  sqlite,
+} from "rekiln";
 import type { Published } from "rekiln";
 
 const Film = z
@@ -157,7 +169,15 @@ entity(z.object({ name: z.string() }));
 // ---- sources
 const routes = { home: route({ path: "/", template: "x" }) };
 const owned = defineSite({ url: "https://films.example", source: embedded(), entities, routes });
-ok<Eq<(typeof owned)["source"]["kind"], "files" | "embedded">>();
+ok<Eq<(typeof owned)["source"]["kind"], "files" | "sqlite" | "embedded">>();
+sqlite("films.db", {
+  film: { query: "select id, title, genres from film", json: ["genres"] },
+  director: "select id, name from director",
+});
+// @ts-expect-error a query is text
+sqlite("films.db", { film: 1 });
+// @ts-expect-error it has to say what to select
+sqlite("films.db");
 // @ts-expect-error embedded takes nothing: its entities are in the state folder
 embedded("data/");
 // @ts-expect-error it has to be called

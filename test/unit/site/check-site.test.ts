@@ -4,7 +4,7 @@ import { z } from "zod";
 import { RekilnError } from "../../../src/core/errors.ts";
 import { json } from "../../../src/core/json-template.ts";
 import { checkSite } from "../../../src/site/check-site.ts";
-import { defineSite, directory, embedded, files } from "../../../src/site/define-site.ts";
+import { defineSite, directory, embedded, files, sqlite } from "../../../src/site/define-site.ts";
 import { defineEntities, entity, unchecked } from "../../../src/site/entities.ts";
 import type { Problem } from "../../../src/site/problem.ts";
 import type { RouteModel, Site } from "../../../src/site/site.ts";
@@ -158,6 +158,24 @@ describe("a sound site", () => {
 });
 
 describe("a site with mistakes", () => {
+  test("has sqlite queries checked against the entity types", () => {
+    const source = { kind: "sqlite", file: "films.db", queries: { flim: "select 1", film: { query: "" } } };
+    expect(problemsOf({ ...sound, source }).map(({ path, message }) => `${path} ${message}`)).toEqual([
+      "source.queries.flim is for the unknown entity type flim",
+      "source.queries.film is no query",
+      "source.queries has no query for director",
+    ]);
+    const queries = { film: { query: "select id from film", json: ["genres"] }, director: "select id from director" };
+    expect(siteOf({ ...sound, source: sqlite("films.db", queries) }).source).toEqual({
+      kind: "sqlite",
+      file: "films.db",
+      queries: new Map([
+        ["film", { sql: "select id from film", json: ["genres"] }],
+        ["director", { sql: "select id from director", json: [] }],
+      ]),
+    });
+  });
+
   test("has all of them reported at once, by key path, with what to do", () => {
     const problems = problemsOf({
       url: "films.example",
@@ -191,7 +209,6 @@ describe("a site with mistakes", () => {
       "soruce is no known key — write source",
       "url is no absolute http or https address — give where the site answers, e.g. https://example.com or https://example.com/films",
       'env is no array of names — give names of environment variables, e.g. env: ["SITE_LANGUAGE"]',
-      'source doesn\'t come from files or embedded — write source: files("data/"), or source: embedded()',
       'store doesn\'t come from directory or s3 — write store: directory("dist/") or s3("s3://bucket"), or leave it out',
       "entities.film.index.1 names the field genres again — remove it",
       "entities.film.index.2 is no field name — give a name as a string that doesn't start with -",
@@ -200,6 +217,7 @@ describe("a site with mistakes", () => {
       "entities.director.schema is no Standard Schema — give a schema of zod 4, valibot or arktype, or unchecked()",
       "entities.1/2 is no name for an entity type — rename it: an entity type's name is letters, digits, - and _, and doesn't start with a digit or -",
       "entities.writer doesn't come from entity — write writer: entity(schema, { index: [...] })",
+      'source doesn\'t come from files, sqlite or embedded — write source: files("data/"), sqlite("data.db", { film: "select …" }), or embedded()',
       "routes.404 is a number, and JavaScript moves such keys to the front, whatever their place — rename it, e.g. page404",
       "routes.film.templat is no known key — write template",
       "routes.film.each names the unknown entity type flim — write film",

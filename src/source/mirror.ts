@@ -1,0 +1,69 @@
+import type { EntityModel } from "../core/entity.ts";
+import { checkMirror } from "./entity-owner.ts";
+import { EntityStore } from "./entity-store.ts";
+import { EntityWriter } from "./entity-writer.ts";
+import { MirrorRefresh } from "./mirror-refresh.ts";
+import type { MirroredRecords } from "./mirrored-records.ts";
+import type { RefreshReport, Source } from "./source.ts";
+
+export interface MirrorOptions {
+  /** The entity store that mirrors what stands outside. */
+  readonly mirror: string;
+  readonly models: ReadonlyMap<string, EntityModel>;
+  /** Changes when a schema may have changed: then every record is checked anew. */
+  readonly fingerprint: string;
+  /** Where a mirror that doesn't exist yet begins to count. */
+  readonly firstVersion: number;
+  /** Whether what was taken in must outlive a power failure; default false: the next refresh takes it in again. */
+  readonly isDurable?: boolean | undefined;
+}
+
+/**
+ * A source without versions of its own, mirrored into an entity store that gives each changed record a new version and
+ * leaves the others alone. Pages read the mirror.
+ */
+export abstract class Mirror extends EntityStore implements Source {
+  abstract readonly identity: string;
+  readonly #options: MirrorOptions;
+
+  constructor(options: MirrorOptions) {
+    super({ file: options.mirror, models: options.models, isDurable: options.isDurable });
+    this.#options = options;
+  }
+
+  /** @throws RekilnError `source-unreachable` when there is nothing to read at all */
+  protected abstract open(): Promise<MirroredRecords>;
+
+  async refresh(progress: (records: number) => void, signal: AbortSignal): Promise<RefreshReport> {
+    const { models, fingerprint, firstVersion } = this.#options;
+    using records = await this.open();
+    const writer = new EntityWriter(this.database, firstVersion);
+    try {
+      checkMirror(this.database);
+      const refresh = new MirrorRefresh(progress, signal);
+      for (const model of models.values()) await refresh.type(writer, model, records, fingerprint);
+      signal.throwIfAborted();
+      writer.commit();
+      return refresh.report();
+    } catch (error) {
+      writer.rollback();
+      throw error;
+    }
+  }
+
+  /** Whether what stands outside is, byte for byte, what was taken in last, by the same schemas. */
+  async isCurrent(signal: AbortSignal): Promise<boolean> {
+    const { models, fingerprint } = this.#options;
+    if (!this.hasTables()) return false;
+    using records = await this.open();
+    const find = this.database.prepare("SELECT scanned FROM type WHERE name = ?");
+    for (const model of models.values()) {
+      const scanned = find.get(model.name)?.["scanned"];
+      if (typeof scanned !== "string") return false;
+      const { absence, broken, digest } = await records.type(model.name);
+      if (absence !== undefined || broken.length > 0 || scanned !== `${fingerprint} ${await digest(signal)}`)
+        return false;
+    }
+    return true;
+  }
+}

@@ -1,0 +1,125 @@
+import { statSync } from "node:fs";
+import { DatabaseSync } from "node:sqlite";
+
+import { messageOf, RekilnError } from "../core/errors.ts";
+import { Mirror } from "./mirror.ts";
+import type { MirrorOptions } from "./mirror.ts";
+import type { MirroredRecords } from "./mirrored-records.ts";
+import { digestFiles } from "./record-files.ts";
+import type { RecordFile } from "./record-files.ts";
+import { prepareQuery, queriedRecords } from "./sqlite-query.ts";
+import type { RecordQuery } from "./sqlite-query.ts";
+
+const BUSY_TIMEOUT_MS = 5000;
+
+export interface SqliteSourceOptions extends MirrorOptions {
+  /** The database, absolute. */
+  readonly file: string;
+  /** The same, as people write it. */
+  readonly name: string;
+  /** What each type is selected by, in a select with a column `id`. */
+  readonly queries: ReadonlyMap<string, Pick<RecordQuery, "sql" | "json">>;
+}
+
+/** Rows of any SQLite database, mirrored. The database is only read, all its types in one transaction. */
+export class SqliteSource extends Mirror {
+  readonly identity: string;
+  readonly #options: SqliteSourceOptions;
+
+  constructor(options: SqliteSourceOptions) {
+    super(options);
+    this.#options = options;
+    this.identity = `sqlite:${options.name}`;
+  }
+
+  /** @throws RekilnError `source-unreachable`, `query-invalid` */
+  protected async open(): Promise<MirroredRecords> {
+    const { name, queries } = this.#options;
+    const database = this.#openDatabase();
+    try {
+      const prepared = new Map(
+        [...queries].map(([type, { sql, json }]) => {
+          const query: RecordQuery = { type, sql, json, database: name };
+          return [type, { query, statement: prepareQuery(database, query) }] as const;
+        }),
+      );
+      return {
+        type: async (type) => {
+          const found = prepared.get(type);
+          if (found === undefined) {
+            return {
+              place: name,
+              absence: `there is no query for ${type}`,
+              parts: [],
+              broken: [],
+              digest: async () => "",
+            };
+          }
+          const { query, statement } = found;
+          const part = `${name}: the query for ${type}`;
+          return {
+            place: name,
+            absence: undefined,
+            broken: [],
+            parts: [
+              {
+                name: part,
+                read: async function* (signal) {
+                  for (const records of queriedRecords(statement, query)) {
+                    signal.throwIfAborted();
+                    yield records;
+                  }
+                },
+              },
+            ],
+            digest: async (signal) => `${JSON.stringify([query.sql, query.json])} ${await this.#digest(signal)}`,
+          };
+        },
+        [Symbol.dispose]: () => database.close(),
+      };
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+  }
+
+  #openDatabase(): DatabaseSync {
+    const { file, name } = this.#options;
+    if (statSync(file, { throwIfNoEntry: false })?.isFile() !== true) {
+      throw unreachable(
+        `The database ${name} isn't there.`,
+        `Make ${file}, or mend \`source: sqlite(…)\` in the config.`,
+      );
+    }
+    let database: DatabaseSync | undefined;
+    try {
+      database = new DatabaseSync(file, { readOnly: true, timeout: BUSY_TIMEOUT_MS });
+      // The first read begins the transaction: what is wrong with the file is said here.
+      database.exec("BEGIN; SELECT 1 FROM sqlite_schema LIMIT 1");
+      return database;
+    } catch (error) {
+      database?.close();
+      const hint = "Look whether it is an SQLite database that this user may read and that nobody keeps locked.";
+      throw unreachable(`The database ${name} can't be read: ${messageOf(error)}.`, hint, error);
+    }
+  }
+
+  /** Of the database's files: its write-ahead log holds what isn't in the database yet. */
+  async #digest(signal: AbortSignal): Promise<string> {
+    const { file, name } = this.#options;
+    const files = [file, `${file}-wal`]
+      .filter((path) => statSync(path, { throwIfNoEntry: false }) !== undefined)
+      .map((path): RecordFile => ({ path, name, format: "json" }));
+    return digestFiles(files, signal);
+  }
+}
+
+function unreachable(message: string, hint: string, cause?: unknown): RekilnError {
+  return new RekilnError({
+    code: "source-unreachable",
+    message,
+    disposition: "fatal",
+    hint: `Nothing was changed. ${hint}`,
+    cause,
+  });
+}
