@@ -3,6 +3,7 @@ import { Argument, Command, Option } from "commander";
 import type { EntityName } from "../core/entity-name.ts";
 import { runAffected } from "../system/run-affected.ts";
 import type { AffectedOptions } from "../system/run-affected.ts";
+import { siteEnvironment } from "../system/site-environment.ts";
 import { affectedData, affectedText } from "./affected-text.ts";
 import { printable } from "./build-summary.ts";
 import { entityArgument } from "./entity-argument.ts";
@@ -46,7 +47,7 @@ export function affectedCommand(): Command {
     .action(async (entity: EntityName, flags: AffectedFlags) => {
       const report = await runAffected(
         { configFile: flags.config, entity, supposed: await supposedOf(flags, entity.id) },
-        { ...process.env },
+        siteEnvironment(flags.config),
       );
       if (flags.json === true) process.stdout.write(`${JSON.stringify(affectedData(report))}\n`);
       else process.stdout.write(affectedText(report, flags.all === true));

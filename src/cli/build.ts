@@ -4,6 +4,7 @@ import { Command } from "commander";
 
 import { runBuild } from "../system/run-build.ts";
 import type { BuildReport } from "../system/run-build.ts";
+import { siteEnvironment } from "../system/site-environment.ts";
 import { BuildProgress } from "./build-progress.ts";
 import { buildSummary } from "./build-summary.ts";
 import { EXIT } from "./exit.ts";
@@ -54,7 +55,7 @@ export function buildCommand(): Command {
             isForced: flags.force === true,
             maxDeletes: flags.maxDeletes,
           },
-          { environment: { ...process.env }, clock: Date.now, progress, signal },
+          { environment: siteEnvironment(flags.config), clock: Date.now, progress, signal },
         );
         progress.end();
         const summary = buildSummary(report, {

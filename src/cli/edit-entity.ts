@@ -3,6 +3,7 @@ import type { EntityName } from "../core/entity-name.ts";
 import type { Edit, EditOutcome } from "../source/edit.ts";
 import { embeddedOf } from "../system/open-embedded.ts";
 import { SiteWriter } from "../system/site-writer.ts";
+import { siteEnvironment } from "../system/site-environment.ts";
 import { printable } from "./build-summary.ts";
 import { EXIT } from "./exit.ts";
 import { relayData, relaySummary } from "./relay-summary.ts";
@@ -22,7 +23,7 @@ export async function editEntity(
   flags: EditFlags,
   editOf: () => Promise<Edit>,
 ): Promise<void> {
-  using site = await SiteWriter.open(flags.config, { ...process.env });
+  using site = await SiteWriter.open(flags.config, siteEnvironment(flags.config));
   const source = await embeddedOf(site, name.type, name.id);
   const [outcome] = await source.apply([await editOf()]);
   if (outcome === undefined) throw new Error("an edit without an outcome");

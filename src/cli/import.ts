@@ -7,6 +7,7 @@ import { RekilnError } from "../core/errors.ts";
 import { importRecords } from "../system/import-records.ts";
 import { embeddedOf } from "../system/open-embedded.ts";
 import { SiteWriter } from "../system/site-writer.ts";
+import { siteEnvironment } from "../system/site-environment.ts";
 import { printable } from "./build-summary.ts";
 import { EXIT } from "./exit.ts";
 import { interruptSignal } from "./interrupt-signal.ts";
@@ -40,7 +41,7 @@ export function importCommand(): Command {
         type: flags.type ?? typeOf(file),
         input: openInput(file),
       }));
-      using site = await SiteWriter.open(flags.config, { ...process.env });
+      using site = await SiteWriter.open(flags.config, siteEnvironment(flags.config));
       // All of them before the first is read: a type that isn't declared stores nothing.
       for (const { type } of inputs) await embeddedOf(site, type, undefined);
       const isTerminal = process.stderr.isTTY;

@@ -9,6 +9,7 @@ import { RekilnError } from "../core/errors.ts";
 import { ChangeSpool } from "../system/change-spool.ts";
 import { runPublish } from "../system/run-publish.ts";
 import { SiteWriter } from "../system/site-writer.ts";
+import { siteEnvironment } from "../system/site-environment.ts";
 import { EXIT } from "./exit.ts";
 import { interruptSignal } from "./interrupt-signal.ts";
 import { entityArguments } from "./entity-argument.ts";
@@ -38,7 +39,7 @@ export function publishCommand(): Command {
       if (flags.stdin === true ? names.length > 0 || flags.deleted === true : names.length === 0) {
         throw usage("Name entities, or give --stdin alone.", "For instance: rekiln publish film:42.");
       }
-      using site = await SiteWriter.open(flags.config, { ...process.env });
+      using site = await SiteWriter.open(flags.config, siteEnvironment(flags.config));
       using spool = new ChangeSpool();
       const signal = interruptSignal("Stopping; what is stored is sent. Once more to stop at once.");
       try {

@@ -4,10 +4,11 @@ import { LANES } from "../queue/queue.ts";
 import type { Lane, Queue } from "../queue/queue.ts";
 import { loadConfig } from "../site/load-config.ts";
 import { openQueue } from "../system/open-queue.ts";
+import { siteEnvironment } from "../system/site-environment.ts";
 
 /** Opens the queue of a config's site. */
 export async function openSiteQueue(configFile: string): Promise<Queue> {
-  return openQueue(await loadConfig(configFile, { ...process.env }));
+  return openQueue(await loadConfig(configFile, siteEnvironment(configFile)));
 }
 
 export function laneOption(): Option {

@@ -10,6 +10,7 @@ import { openQueue } from "../system/open-queue.ts";
 import { planRebuild, queueRebuild } from "../system/run-rebuild.ts";
 import type { RebuildPlan, RebuildTarget } from "../system/run-rebuild.ts";
 import { sleep } from "../system/sleep.ts";
+import { siteEnvironment } from "../system/site-environment.ts";
 import { confirm } from "./confirm.ts";
 import { count } from "./count.ts";
 import { EXIT } from "./exit.ts";
@@ -64,7 +65,7 @@ export function rebuildCommand(): Command {
     .option("--json", "print one JSON object")
     .action(async (name: string | undefined, flags: RebuildFlags) => {
       const target = targetOf(name, flags);
-      const config = await loadConfig(flags.config, { ...process.env });
+      const config = await loadConfig(flags.config, siteEnvironment(flags.config));
       using built = openBuiltSite(config);
       const plan = planRebuild(config, built, target);
       if (plan.pages > UNASKED_MAX && flags.yes !== true && !(await isWanted(plan))) {

@@ -1,6 +1,7 @@
 import { Command } from "commander";
 
 import { runRelease } from "../system/run-release.ts";
+import { siteEnvironment } from "../system/site-environment.ts";
 import { count } from "./count.ts";
 import { EXIT } from "./exit.ts";
 
@@ -19,7 +20,7 @@ export function releaseCommand(): Command {
     .option("--json", "print one JSON object")
     .action(async (flags: ReleaseFlags) => {
       const isDryRun = flags.dryRun === true;
-      const report = await runRelease({ configFile: flags.config, isDryRun }, { ...process.env });
+      const report = await runRelease({ configFile: flags.config, isDryRun }, siteEnvironment(flags.config));
       const exitCode = report.problems.length > 0 ? EXIT.failed : EXIT.done;
       process.exitCode = exitCode;
       for (const { file, message } of report.problems) process.stderr.write(`static/${file}: ${message}\n`);

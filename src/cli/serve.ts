@@ -9,6 +9,7 @@ import { loadConfig } from "../site/load-config.ts";
 import { notBuilt } from "../system/built-site.ts";
 import { GonePages } from "../system/gone-pages.ts";
 import { siteFolders } from "../system/site-folders.ts";
+import { siteEnvironment } from "../system/site-environment.ts";
 import { wholeNumber } from "./whole-number.ts";
 
 interface ServeFlags {
@@ -27,7 +28,7 @@ export function serveCommand(): Command {
     .option("--port <number>", "0 takes a free one", wholeNumber(0), 8080)
     .option("--allow-host <name...>", "answer requests for these host names too")
     .action(async (flags: ServeFlags) => {
-      const config = await loadConfig(flags.config, { ...process.env });
+      const config = await loadConfig(flags.config, siteEnvironment(flags.config));
       const folders = siteFolders(config);
       const { store } = folders;
       if (!existsSync(store)) {

@@ -4,6 +4,7 @@ import { LANES } from "../queue/queue.ts";
 import { loadConfig } from "../site/load-config.ts";
 import { StatusReader } from "../system/read-status.ts";
 import type { SiteStatus } from "../system/read-status.ts";
+import { siteEnvironment } from "../system/site-environment.ts";
 import { EXIT } from "./exit.ts";
 import { statusData, statusLines } from "./status-text.ts";
 import { watchStatus } from "./status-watch.ts";
@@ -29,7 +30,7 @@ export function statusCommand(): Command {
     .addOption(new Option("--watch", "say it again and again, until Ctrl-C").conflicts("json"))
     .option("--json", "print one JSON object")
     .action(async (flags: StatusFlags) => {
-      const reader = new StatusReader(await loadConfig(flags.config, { ...process.env }), Date.now);
+      const reader = new StatusReader(await loadConfig(flags.config, siteEnvironment(flags.config)), Date.now);
       if (flags.watch === true) {
         await watchStatus(reader, process.stdout);
         return;

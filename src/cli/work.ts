@@ -4,6 +4,7 @@ import type { WorkResult } from "../press/work.ts";
 import { LANES } from "../queue/queue.ts";
 import type { Lane } from "../queue/queue.ts";
 import { runWork } from "../system/run-work.ts";
+import { siteEnvironment } from "../system/site-environment.ts";
 import { EXIT } from "./exit.ts";
 import { interruptSignal } from "./interrupt-signal.ts";
 import { openMeter } from "./meter.ts";
@@ -64,7 +65,7 @@ export function workCommand(): Command {
             watches: flags.watch === true,
           },
           {
-            environment: { ...process.env },
+            environment: siteEnvironment(flags.config),
             stop,
             metrics: meter.metrics,
             onProgress: (tally) => progress.show(tally, performance.now()),

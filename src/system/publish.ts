@@ -1,4 +1,5 @@
 import type { AnyTypes, Name } from "../core/read.ts";
+import { siteEnvironment } from "./site-environment.ts";
 
 /** That an entity changed, or that it is gone. */
 export type Change<E extends AnyTypes = AnyTypes> = {
@@ -36,5 +37,6 @@ export async function publish<E extends AnyTypes = AnyTypes>(
 ): Promise<Published> {
   // A config imports this very module: what it doesn't need is loaded when it is called.
   const { publishChanges } = await import("./publish-changes.ts");
-  return publishChanges(changes, options.config ?? "rekiln.config.ts", { ...process.env });
+  const configFile = options.config ?? "rekiln.config.ts";
+  return publishChanges(changes, configFile, siteEnvironment(configFile));
 }

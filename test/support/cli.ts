@@ -26,9 +26,13 @@ export class Running {
   #stdout = "";
   #stderr = "";
 
-  /** @param input what it reads from stdin */
-  constructor(folder: string, args: readonly string[], input = "") {
-    const child = spawn(process.execPath, [MAIN, ...args], { cwd: folder, stdio: "pipe" });
+  /**
+   * @param input what it reads from stdin
+   * @param environment in addition to this process's own
+   */
+  constructor(folder: string, args: readonly string[], input = "", environment: Readonly<Record<string, string>> = {}) {
+    const env = { ...process.env, ...environment };
+    const child = spawn(process.execPath, [MAIN, ...args], { cwd: folder, stdio: "pipe", env });
     // It may end before it has read all.
     child.stdin.on("error", () => undefined);
     child.stdin.end(input);
