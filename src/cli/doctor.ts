@@ -2,6 +2,7 @@ import { Command } from "commander";
 
 import type { Finding } from "../core/finding.ts";
 import { loadConfig } from "../site/load-config.ts";
+import { siteEnvironment } from "../system/site-environment.ts";
 import { examine } from "../system/doctor.ts";
 import { printable } from "./build-summary.ts";
 import { EXIT } from "./exit.ts";
@@ -22,7 +23,7 @@ export function doctorCommand(): Command {
     .option("--config <file>", "the site's config", "rekiln.config.ts")
     .option("--json", "print one JSON object")
     .action(async (flags: DoctorFlags) => {
-      const findings = await examine(await loadConfig(flags.config, { ...process.env }));
+      const findings = await examine(await loadConfig(flags.config, siteEnvironment(flags.config)));
       const isBad = findings.some(({ kind }) => kind === "bad");
       const exitCode = isBad ? EXIT.failed : EXIT.done;
       process.exitCode = exitCode;

@@ -10,6 +10,7 @@ import { printable } from "./build-summary.ts";
 import { endWithClosedPipe } from "./closed-pipe.ts";
 import { deleteCommand } from "./delete.ts";
 import { doctorCommand } from "./doctor.ts";
+import { devCommand } from "./dev.ts";
 import { EXIT } from "./exit.ts";
 import { importCommand } from "./import.ts";
 import { machineError } from "./machine-error.ts";
@@ -59,6 +60,7 @@ const program = new Command("rekiln")
   .exitOverride()
   .showHelpAfterError("(rekiln --help lists the commands)");
 const commands = [
+  devCommand(),
   buildCommand(),
   serveCommand(),
   workCommand(),

@@ -1,6 +1,7 @@
 import { Command } from "commander";
 
 import { loadConfig } from "../site/load-config.ts";
+import { siteEnvironment } from "../system/site-environment.ts";
 import { provision } from "../system/provision.ts";
 import type { Provisioned } from "../system/provision.ts";
 import { printable } from "./build-summary.ts";
@@ -20,7 +21,7 @@ export function provisionCommand(): Command {
     .option("--json", "print one JSON object")
     .action(async (flags: ProvisionFlags) => {
       const isDryRun = flags.dryRun === true;
-      const done = await provision(await loadConfig(flags.config, { ...process.env }), isDryRun);
+      const done = await provision(await loadConfig(flags.config, siteEnvironment(flags.config)), isDryRun);
       if (flags.json === true) {
         process.stdout.write(
           `${JSON.stringify({ schema: "rekiln.provision.1", dryRun: isDryRun, queues: done.queues })}\n`,

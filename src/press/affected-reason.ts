@@ -1,8 +1,6 @@
 import { formatEntityName } from "../core/entity-name.ts";
-import type { OrderField, WhereValues } from "../core/entity.ts";
-import type { SortKey } from "../core/order.ts";
-import { anyOf } from "../core/tuple.ts";
 import type { Affected } from "./expand.ts";
+import { conditionText, windowText } from "./ref-text.ts";
 
 /** What led from a change to a page: the ref that it touches, and what the page did with it. */
 export interface AffectedReason {
@@ -20,16 +18,12 @@ export function affectedReason(affected: Affected): AffectedReason {
   switch (dependency.kind) {
     case "entity":
       return { ref: `${formatEntityName(change)}{${maskText(dependency.fields, change.fields)}}`, use: "fields" };
-    case "window": {
-      const { where, order, first, last } = dependency.window;
-      const from = first === undefined ? "" : ` from ${keyText(first)}`;
-      const to = last === undefined ? "" : ` to ${keyText(last)}`;
-      return { ref: `${change.type}[${whereText(where)}]${orderText(order)}${from}${to}`, use: "window" };
-    }
+    case "window":
+      return { ref: windowText(change.type, dependency.window), use: "window" };
     case "count":
     case "exists":
     case "pages":
-      return { ref: `${change.type}[${whereText(dependency.where)}]`, use: dependency.kind };
+      return { ref: conditionText(change.type, dependency.where), use: dependency.kind };
     case "values":
       return { ref: `${change.type}[${ref.kind === "values" ? ref.field : "*"}]`, use: "values" };
     case "extent":
@@ -48,15 +42,3 @@ function maskText(used: readonly string[] | "*", changed: readonly string[] | un
   // Only that it exists, or that it doesn't.
   return (both.length === 0 ? used : both).join(",");
 }
-
-function whereText(where: WhereValues): string {
-  const parts = Object.entries(where).map(([field, wanted]) => `${field}=${anyOf(wanted).map(String).join("|")}`);
-  return parts.length === 0 ? "*" : parts.join(",");
-}
-
-function orderText(order: readonly OrderField[]): string {
-  const fields = order.map(({ field, descending }) => (descending ? `-${field}` : field));
-  return fields.length === 0 ? "" : ` by ${fields.join(",")}`;
-}
-
-const keyText = ({ values, id }: SortKey): string => [...values.map(String), id].join(",");

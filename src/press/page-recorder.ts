@@ -133,13 +133,16 @@ export class PageRecorder {
   /** Everything that was read so far; what was read twice may be there twice. */
   edges(): Edge[] {
     const edges = [...this.#edges];
-    for (const uses of this.#entities.values()) {
-      for (const use of uses.values()) {
-        // An id never changes: a row of which only the id was used is in its list's window, and that is all.
-        if (!use.isNamed && !use.usesAll && use.fields.length === 0) continue;
-        edges.push({ ref: entityRef(use.type, use.id), dependency: entityDependency(use) });
-      }
+    for (const use of this.uses()) {
+      edges.push({ ref: entityRef(use.type, use.id), dependency: entityDependency(use) });
     }
     return edges;
+  }
+
+  /** What was used of each entity. An id never changes: a row of which only the id was used is in its list's window, and that is all. */
+  protected *uses(): Iterable<EntityUse> {
+    for (const uses of this.#entities.values()) {
+      for (const use of uses.values()) if (use.isNamed || use.usesAll || use.fields.length > 0) yield use;
+    }
   }
 }

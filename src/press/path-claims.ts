@@ -26,7 +26,7 @@ export interface Claimant {
 }
 
 /** Who owns a path that two pages want: the earlier route, then the lowest id, then the lowest page number. */
-function comparePages(site: Site, left: PageKey, right: PageKey): number {
+export function comparePages(site: Site, left: PageKey, right: PageKey): number {
   const [a, b] = [parsePageKey(left), parsePageKey(right)];
   const orderOf = (route: string): number => site.routes.get(route)?.order ?? Number.POSITIVE_INFINITY;
   const byRoute = orderOf(a.route) - orderOf(b.route);
@@ -86,7 +86,8 @@ export function ownerAmong(site: Site, claimants: readonly Claimant[], key: Page
   return owner !== undefined && comparePages(site, owner.key, key) < 0 ? owner.key : undefined;
 }
 
-function locateQuietly(site: Site, snapshot: Snapshot, key: PageKey): WantedPath | undefined {
+/** Where a page stands, if it can be told. */
+export function locateQuietly(site: Site, snapshot: Snapshot, key: PageKey): WantedPath | undefined {
   try {
     const located = locatePage(site, parsePageKey(key), snapshot, undefined);
     return located.kind === "page" ? located : undefined;

@@ -52,23 +52,29 @@ export type Rendered =
       readonly error: string;
       /** Its template can't be compiled. */
       readonly isTemplateBroken: boolean;
+      /** What was thrown, as it was; undefined when it is known by its text only. */
+      readonly thrown?: unknown;
       readonly located: (Located & { readonly kind: "page" }) | undefined;
       readonly edges: readonly Edge[];
       readonly due: number | undefined;
     };
 
-/** Renders one page from one snapshot. A page that fails is a value: it names template, line and page. */
+/**
+ * Renders one page from one snapshot. A page that fails is a value: it names template, line and page. What it reads
+ * is recorded by `recorder`, which is new.
+ */
 export async function renderPage(
   context: RenderContext,
   key: PageKey,
   snapshot: Snapshot,
   nowSeconds: number,
+  recorder = new PageRecorder(),
 ): Promise<Rendered> {
-  const recorder = new PageRecorder();
   let located: Located | undefined;
   const failed = (error: unknown, isTemplateBroken: boolean): Rendered => ({
     kind: "failed",
     error: describeFailure(error, key),
+    thrown: error,
     isTemplateBroken,
     located: located?.kind === "page" ? located : undefined,
     edges: recorder.edges(),

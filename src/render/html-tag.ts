@@ -1,10 +1,9 @@
 import { Html } from "../core/html.ts";
 import { htmlScanner } from "./html-context.ts";
-import { TemplateError } from "./renderer.ts";
+import { HTML_LITERAL, TemplateError } from "./renderer.ts";
 import { ContextError, type SlotContext } from "./slot-context.ts";
 import { SLOT_WRITERS, SlotError } from "./slot-value.ts";
 
-const FILE = "html`…`";
 const contextsOfLiterals = new WeakMap<TemplateStringsArray, readonly SlotContext[]>();
 
 /**
@@ -25,7 +24,12 @@ export function html(strings: TemplateStringsArray, ...values: readonly unknown[
       markup += SLOT_WRITERS[context](values[index]);
     } catch (error) {
       if (!(error instanceof SlotError)) throw error;
-      throw new TemplateError(FILE, lineOf(strings, index, Infinity), `value ${index + 1} ${error.message}`, error);
+      throw new TemplateError(
+        HTML_LITERAL,
+        lineOf(strings, index, Infinity),
+        `value ${index + 1} ${error.message}`,
+        error,
+      );
     }
     markup += strings[index + 1] ?? "";
   }
@@ -40,7 +44,7 @@ function contextsOf(strings: TemplateStringsArray): readonly SlotContext[] {
       state = htmlScanner.readText(state, text);
     } catch (error) {
       if (!(error instanceof ContextError)) throw error;
-      throw new TemplateError(FILE, lineOf(strings, index, error.offset), error.message, error);
+      throw new TemplateError(HTML_LITERAL, lineOf(strings, index, error.offset), error.message, error);
     }
     if (index === strings.length - 1) break;
     try {
@@ -49,13 +53,18 @@ function contextsOf(strings: TemplateStringsArray): readonly SlotContext[] {
       state = slot.state;
     } catch (error) {
       if (!(error instanceof ContextError)) throw error;
-      throw new TemplateError(FILE, lineOf(strings, index, Infinity), `value ${index + 1}: ${error.message}`, error);
+      throw new TemplateError(
+        HTML_LITERAL,
+        lineOf(strings, index, Infinity),
+        `value ${index + 1}: ${error.message}`,
+        error,
+      );
     }
   }
   const open = htmlScanner.open(state);
   if (open === undefined) return contexts;
   throw new TemplateError(
-    FILE,
+    HTML_LITERAL,
     lineOf(strings, strings.length - 1, Infinity),
     `${open} is still open at the end: close it here`,
   );

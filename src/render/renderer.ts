@@ -1,7 +1,10 @@
+/** Stands for the file of a literal with the `html` tag. */
+export const HTML_LITERAL = "html`…`";
+
 /** Failure of a template: names the file and the line, so that the author can go there. */
 export class TemplateError extends Error {
   override readonly name = "TemplateError";
-  /** File name below `templates/`, e.g. `film.eta`. */
+  /** File name below `templates/`, e.g. `film.eta`; `HTML_LITERAL` for a literal, of which `line` counts. */
   readonly file: string;
   /** 1-based; undefined when the failure has no line. */
   readonly line: number | undefined;
@@ -11,10 +14,16 @@ export class TemplateError extends Error {
     this.file = file;
     this.line = line;
   }
+
+  /** Whether it is about a literal in the code of the site, not about a file of `templates/`. */
+  get isLiteral(): boolean {
+    return this.file === HTML_LITERAL;
+  }
 }
 
 /** Where a template is wrong, as people write it: `templates/film.eta:3`. */
 export function templatePlace({ file, line }: Pick<TemplateError, "file" | "line">): string {
+  if (file === HTML_LITERAL) return `line ${line} of an html\`…\` literal`;
   return `templates/${file}${line === undefined ? "" : `:${line}`}`;
 }
 

@@ -1,33 +1,12 @@
 import { basename, relative } from "node:path";
-import { pathToFileURL } from "node:url";
 import { inspect } from "node:util";
 
 import { messageOf, RekilnError } from "../core/errors.ts";
+import { placeOfError } from "./place-of-error.ts";
 import { withoutTag } from "./recorded-import.ts";
 import type { RecordedImport } from "./recorded-import.ts";
 
 type Failure = RecordedImport & { readonly ok: false };
-
-interface Place {
-  readonly file: string;
-  /** From 1; undefined when the failure names none. */
-  readonly line: number | undefined;
-}
-
-/** The first of the site's modules that the stack names with a line, else the module that was being loaded. */
-function placeOf(failure: Failure): Place {
-  const stack = failure.thrown instanceof Error ? withoutTag(failure.thrown.stack ?? "") : "";
-  const places = [...failure.modules, failure.at].flatMap((file) =>
-    [file, pathToFileURL(file).href].map((name) => {
-      const index = stack.indexOf(`${name}:`);
-      return { file, index, line: /^[0-9]+/.exec(stack.slice(index + name.length + 1))?.[0] };
-    }),
-  );
-  const [first] = places
-    .filter(({ index, line }) => index >= 0 && line !== undefined)
-    .toSorted((a, b) => a.index - b.index);
-  return first === undefined ? { file: failure.at, line: undefined } : { file: first.file, line: Number(first.line) };
-}
 
 function hintFor(thrown: unknown): string {
   const code = thrown instanceof Error && "code" in thrown ? thrown.code : undefined;
@@ -43,7 +22,8 @@ function hintFor(thrown: unknown): string {
 
 /** `config-broken`: the config or a module that it imports can't be loaded; names the file, and the line if known. */
 export function brokenConfigError(root: string, failure: Failure): RekilnError {
-  const { file, line } = placeOf(failure);
+  const place = placeOfError(failure.thrown, [...failure.modules, failure.at]);
+  const { file, line } = place ?? { file: failure.at, line: undefined };
   const inside = relative(root, file);
   const name = inside === "" ? basename(file) : inside;
   const said = failure.thrown instanceof Error ? messageOf(failure.thrown) : `threw ${inspect(failure.thrown)}`;

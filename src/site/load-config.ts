@@ -31,6 +31,25 @@ async function isFile(file: string): Promise<boolean> {
 }
 
 /**
+ * Where a config is: its folder, without links, and itself.
+ *
+ * @throws RekilnError `config-missing`
+ */
+export async function findConfig(configFile: string): Promise<Pick<LoadedConfig, "root" | "configFile">> {
+  const asked = resolve(configFile);
+  if (!(await isFile(asked))) {
+    throw new RekilnError({
+      code: "config-missing",
+      message: `${basename(asked)} not found in ${dirname(asked)}`,
+      disposition: "fatal",
+      hint: "Run it in the site's folder, name the config with --config, or make a site with rekiln init.",
+    });
+  }
+  const root = await realpath(dirname(asked));
+  return { root, configFile: join(root, basename(asked)) };
+}
+
+/**
  * Loads a site's config by native import, TypeScript included, and checks it. Each call loads it and its local modules
  * from disk again. `environment` gives the values of the variables that the site names in `env`.
  *
@@ -42,17 +61,7 @@ export async function loadConfig(
   configFile: string,
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<LoadedConfig> {
-  const asked = resolve(configFile);
-  if (!(await isFile(asked))) {
-    throw new RekilnError({
-      code: "config-missing",
-      message: `${basename(asked)} not found in ${dirname(asked)}`,
-      disposition: "fatal",
-      hint: "Run it in the site's folder, or name the config with --config.",
-    });
-  }
-  const root = await realpath(dirname(asked));
-  const file = join(root, basename(asked));
+  const { root, configFile: file } = await findConfig(configFile);
   const imported = await recordedImport(root, file);
   if (!imported.ok) throw brokenConfigError(root, imported);
   if (imported.modules.size === 0) {

@@ -60,7 +60,7 @@ export abstract class EntityStore implements Disposable {
   }
 
   /** Whether the store is there, and every declared type has its tables, with the fields indexed that are declared. */
-  protected hasTables(): boolean {
+  hasTables(): boolean {
     if (formatOf(this.database) !== "current") return false;
     const find = this.database.prepare("SELECT fields FROM type WHERE name = ?");
     return this.#models.values().every(({ name, index }) => find.get(name)?.["fields"] === JSON.stringify(index));

@@ -1,16 +1,15 @@
-import { existsSync, mkdirSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 
 import { RekilnError } from "../core/errors.ts";
 import { relayOutbox } from "../press/publish.ts";
 import type { RelayReport } from "../press/publish.ts";
-import { readSiteRecord } from "../press/site-record.ts";
 import { loadConfig } from "../site/load-config.ts";
 import type { LoadedConfig } from "../site/load-config.ts";
 import type { EmbeddedSource } from "../source/embedded-source.ts";
 import type { Mirror } from "../source/mirror.ts";
 import { recordFiles } from "../source/record-files.ts";
-import { DirectoryPageStore } from "../store/directory.ts";
+import { firstVersionOf } from "./first-version.ts";
 import { openQueue } from "./open-queue.ts";
 import { dataPathOf, entityFileOf, openSource } from "./open-source.ts";
 import { siteFolders } from "./site-folders.ts";
@@ -79,10 +78,4 @@ export class SiteWriter implements Disposable {
   [Symbol.dispose](): void {
     this.source[Symbol.dispose]();
   }
-}
-
-/** A new entity store counts on from above all stamps of a site that has been built already. */
-function firstVersionOf(folders: SiteFolders): number {
-  if (existsSync(entityFileOf(folders)) || !existsSync(folders.store)) return 0;
-  return readSiteRecord(new DirectoryPageStore(folders.store, `${process.pid}-write`))?.ceiling ?? 0;
 }

@@ -7,11 +7,11 @@ import { dirname, join } from "node:path";
 import { onTestFinished } from "vitest";
 
 import { createSiteServer } from "../../../src/serve/create-site-server.ts";
-import type { SiteServer } from "../../../src/serve/create-site-server.ts";
+import type { GuardedServer } from "../../../src/serve/create-guarded-server.ts";
 import type { ServeOptions } from "../../../src/serve/serve-options.ts";
 
 export interface StartedSite {
-  readonly server: SiteServer;
+  readonly server: GuardedServer;
   readonly url: string;
   readonly port: number;
   /** The served folder, `site` in a folder of the test's own. */

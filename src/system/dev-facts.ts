@@ -1,0 +1,57 @@
+import { join } from "node:path";
+
+import type { Assets } from "../press/assets.ts";
+import type { LoadedConfig } from "../site/load-config.ts";
+import type { RefreshReport } from "../source/source.ts";
+import { watchedPathsOf } from "./open-source.ts";
+import { siteFolders } from "./site-folders.ts";
+
+/** What the main thread of a development server knows of a site: plain data. */
+export interface DevFacts {
+  readonly base: string;
+  /** The config's folder. */
+  readonly root: string;
+  /** The config and every local module that it loads, absolute. */
+  readonly modules: readonly string[];
+  readonly templates: string;
+  readonly static: string;
+  readonly store: string;
+  /** Files and folders of the source, absolute. */
+  readonly data: readonly string[];
+}
+
+export function devFactsOf(config: LoadedConfig): DevFacts {
+  const { root, site, code } = config;
+  const folders = siteFolders(config);
+  return {
+    base: site.base,
+    root,
+    modules: code.modules.map(({ name }) => join(root, name)),
+    templates: folders.templates,
+    static: folders.static,
+    store: folders.store,
+    data: watchedPathsOf(config),
+  };
+}
+
+/** The files of `static/` by the keys that they answer at. */
+export function staticFilesOf(assets: Assets): ReadonlyMap<string, string> {
+  return new Map(
+    [...assets.values()].flatMap(({ file, key, hashedKey }) => [
+      [key, file],
+      [hashedKey, file],
+    ]),
+  );
+}
+
+/** What taking in the data came to. */
+export interface DevTaken {
+  readonly changed: number;
+  readonly problems: readonly string[];
+}
+
+export function devTakenOf(report: RefreshReport | undefined): DevTaken {
+  if (report === undefined) return { changed: 0, problems: [] };
+  const problems = report.problems.map(({ place, message }) => `${place}: ${message}`);
+  return { changed: report.inserted + report.updated + report.deleted, problems };
+}

@@ -1,0 +1,3 @@
+import { runDevThread } from "../src/system/dev-thread.ts";
+
+await runDevThread();
