@@ -19,6 +19,7 @@ import { parseArgs } from "node:util";
 import { CannotRun } from "./bench/cannot-run.ts";
 import { CatalogueSite } from "./bench/catalogue-site.ts";
 import { cataloguePart } from "./bench/catalogue-part.ts";
+import { devPart } from "./bench/dev-part.ts";
 import { drainPart } from "./bench/drain-part.ts";
 import { figureTable } from "./bench/figure-table.ts";
 import { hugoPart } from "./bench/hugo-part.ts";
@@ -40,6 +41,7 @@ const PARTS: Readonly<Record<string, BenchPart>> = {
   puts: putsPart,
   drain: drainPart,
   latency: latencyPart,
+  dev: devPart,
 };
 /** Below the project, so that a site's config finds `rekiln` and what it imports. */
 const WORK_DIR = fileURLToPath(new URL("../demo/bench/", import.meta.url));

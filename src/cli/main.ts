@@ -13,6 +13,7 @@ import { doctorCommand } from "./doctor.ts";
 import { devCommand } from "./dev.ts";
 import { EXIT } from "./exit.ts";
 import { importCommand } from "./import.ts";
+import { initCommand } from "./init.ts";
 import { machineError } from "./machine-error.ts";
 import { patchCommand } from "./patch.ts";
 import { provisionCommand } from "./provision.ts";
@@ -27,6 +28,7 @@ import { workCommand } from "./work.ts";
 
 /** Errors that say: not so. Those that say: not now, may be tried again by their disposition. */
 const REFUSED = new Set([
+  "files-exist",
   "purge-unconfirmed",
   "site-not-built",
   "store-forbidden",
@@ -60,6 +62,7 @@ const program = new Command("rekiln")
   .exitOverride()
   .showHelpAfterError("(rekiln --help lists the commands)");
 const commands = [
+  initCommand(),
   devCommand(),
   buildCommand(),
   serveCommand(),

@@ -21,7 +21,7 @@ export interface DevFailure {
 }
 
 /** A thing that a page read: `entity`, `film:42{title}`. */
-export interface DevRead {
+interface DevRead {
   readonly use: string;
   readonly ref: string;
 }

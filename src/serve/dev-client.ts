@@ -1,12 +1,11 @@
 import { readFileSync } from "node:fs";
 
+import { PACKAGE_URL } from "../core/package-url.ts";
+
 /** Where the files and events of the development server itself answer, before any page. */
 export const DEV_PREFIX = "/__rekiln/";
 
-const FOLDER = new URL(
-  import.meta.url.includes("/lib/src/") ? "../../../templates/dev/" : "../../templates/dev/",
-  import.meta.url,
-);
+const FOLDER = new URL("templates/dev/", PACKAGE_URL);
 
 /** The files that pages load in development, by name. */
 export function devClientFiles(): ReadonlyMap<string, Buffer> {

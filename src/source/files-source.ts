@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 
 import { RekilnError } from "../core/errors.ts";
+import { FilesFollower } from "./files-follower.ts";
 import { Mirror } from "./mirror.ts";
 import type { MirrorOptions } from "./mirror.ts";
 import type { MirroredRecords } from "./mirrored-records.ts";
@@ -17,18 +18,30 @@ export interface FilesSourceOptions extends MirrorOptions {
 /** NDJSON and JSON files, mirrored. */
 export class FilesSource extends Mirror {
   readonly identity: string;
-  readonly #dir: string;
-  readonly #name: string;
+  readonly #options: FilesSourceOptions;
 
   constructor(options: FilesSourceOptions) {
     super(options);
-    this.#dir = options.dir;
-    this.#name = options.name;
+    this.#options = options;
     this.identity = `files:${options.name}`;
   }
 
+  /** Takes in small edits faster than a refresh does. */
+  follower(): FilesFollower {
+    const find = this.database.prepare("SELECT scanned FROM type WHERE name = ?");
+    return new FilesFollower({
+      ...this.#options,
+      database: this.database,
+      version: () => this.version(),
+      scanned: (type) => {
+        const scanned = find.get(type)?.["scanned"];
+        return typeof scanned === "string" ? scanned : undefined;
+      },
+    });
+  }
+
   protected async open(): Promise<MirroredRecords> {
-    const [dir, name] = [this.#dir, this.#name];
+    const { dir, name } = this.#options;
     if (!(await isFolder(dir))) {
       throw new RekilnError({
         code: "source-unreachable",

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Assets } from "../press/assets.ts";
 import type { LoadedConfig } from "../site/load-config.ts";
 import type { RefreshReport } from "../source/source.ts";
-import { watchedPathsOf } from "./open-source.ts";
+import { entityFileOf, watchedPathsOf } from "./open-source.ts";
 import { siteFolders } from "./site-folders.ts";
 
 /** What the main thread of a development server knows of a site: plain data. */
@@ -30,7 +30,8 @@ export function devFactsOf(config: LoadedConfig): DevFacts {
     templates: folders.templates,
     static: folders.static,
     store: folders.store,
-    data: watchedPathsOf(config),
+    // What rekiln keeps itself is edited by other commands.
+    data: site.source.kind === "embedded" ? [`${entityFileOf(folders)}-wal`] : watchedPathsOf(config),
   };
 }
 
@@ -50,8 +51,9 @@ export interface DevTaken {
   readonly problems: readonly string[];
 }
 
-export function devTakenOf(report: RefreshReport | undefined): DevTaken {
-  if (report === undefined) return { changed: 0, problems: [] };
+/** @param isOther whether the source has another version than the one that was shown last */
+export function devTakenOf(report: RefreshReport | undefined, isOther: boolean): DevTaken {
+  if (report === undefined) return { changed: isOther ? 1 : 0, problems: [] };
   const problems = report.problems.map(({ place, message }) => `${place}: ${message}`);
-  return { changed: report.inserted + report.updated + report.deleted, problems };
+  return { changed: Math.max(report.inserted + report.updated + report.deleted, isOther ? 1 : 0), problems };
 }

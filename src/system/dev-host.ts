@@ -169,8 +169,7 @@ export class DevHost implements DevSite, AsyncDisposable {
   }
 
   #follow({ modules, data, store }: DevFacts): void {
-    const outside = [...modules, ...data].filter((path) => !isBelow(this.#root, path));
-    this.#watch?.follow(outside, store);
+    this.#watch?.follow([...modules, ...data], store);
   }
 
   /** Loads the config anew, in a thread of its own: modules are loaded once a thread. */

@@ -21,7 +21,7 @@ export type DevRequest = { readonly id: number } & (
 );
 
 /** What came of taking in the data: when it fails, what was taken in before stays. */
-export type DevDataReply =
+type DevDataReply =
   | { readonly ok: true; readonly taken: DevTaken }
   | { readonly ok: false; readonly failure: DevFailure; readonly isReadable: boolean };
 

@@ -23,6 +23,7 @@ export class DevWatch implements AsyncDisposable {
   readonly #options: DevWatchOptions;
   readonly #watcher: FSWatcher;
   #store: string | undefined;
+  readonly #followed = new Set<string>();
   #changed = new Set<string>();
   #since = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -50,15 +51,16 @@ export class DevWatch implements AsyncDisposable {
     await new Promise<void>((resolve) => this.#watcher.once("ready", resolve));
   }
 
-  /** What to watch outside of the folder too, and where the site's pages are written to. */
+  /** What to watch beside the folder, hidden or not, and where the site's pages are written to. */
   follow(paths: readonly string[], store: string): void {
     this.#store = store;
+    for (const path of paths) this.#followed.add(path);
     this.#watcher.add([...paths]);
   }
 
   #isIgnored(path: string): boolean {
     const { root } = this.#options;
-    if (path === root || path === join(root, ".env")) return false;
+    if (path === root || path === join(root, ".env") || this.#followed.has(path)) return false;
     if (path === this.#store || path.startsWith(`${this.#store}${sep}`)) return true;
     const name = basename(path);
     // A store of this site, or of another one.

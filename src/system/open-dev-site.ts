@@ -20,6 +20,8 @@ import { loadConfig } from "../site/load-config.ts";
 import type { LoadedConfig } from "../site/load-config.ts";
 import { encodePath, parsePath } from "../site/path.ts";
 import type { TemplateModel } from "../site/site.ts";
+import type { FilesFollower } from "../source/files-follower.ts";
+import { FilesSource } from "../source/files-source.ts";
 import type { SourceReader } from "../source/source.ts";
 import { devFactsOf, devTakenOf, staticFilesOf } from "./dev-facts.ts";
 import type { DevFacts, DevTaken } from "./dev-facts.ts";
@@ -48,6 +50,9 @@ export class OpenDevSite implements AsyncDisposable {
   #assets: Assets = new Map();
   #reader: SourceReader | undefined;
   #scan: PathScan | undefined;
+  #follower: FilesFollower | undefined;
+  /** The version that was taken in last. */
+  #shown: number | undefined;
   #lastPage: Promise<unknown> = Promise.resolve();
 
   private constructor(config: LoadedConfig, onRendering: OnRendering) {
@@ -100,11 +105,30 @@ export class OpenDevSite implements AsyncDisposable {
   async takeIn(progress: (records: number) => void): Promise<DevTaken> {
     const source = this.#source;
     const { signal } = this.#stop;
-    const isCurrent = "isCurrent" in source && source.hasTables() && (await source.isCurrent(signal));
-    const report = isCurrent ? undefined : await source.refresh(progress, signal);
+    let report = await this.#follower?.takeIn();
+    if (report === undefined) {
+      const isCurrent = "isCurrent" in source && source.hasTables() && (await source.isCurrent(signal));
+      report = isCurrent ? undefined : await source.refresh(progress, signal);
+      if (source instanceof FilesSource) void this.#follow(source);
+    }
     if (this.#reader === undefined) this.#openReader();
     else void this.#scan?.update();
-    return devTakenOf(report);
+    const version = source.version();
+    const isOther = this.#shown !== undefined && this.#shown !== version;
+    this.#shown = version;
+    return devTakenOf(report, isOther);
+  }
+
+  /** From now on edits are followed, as soon as what they are compared with is read. */
+  async #follow(source: FilesSource): Promise<void> {
+    this.#follower = undefined;
+    const follower = source.follower();
+    // A file that is gone again, or can't be read: the next refresh says so.
+    const isReady = await follower.remember().then(
+      () => true,
+      () => false,
+    );
+    if (isReady) this.#follower = follower;
   }
 
   #openReader(): void {

@@ -35,6 +35,7 @@ const ALLOWED_IN: readonly { readonly name: RegExp; readonly files: RegExp }[] =
   { name: /^acorn$/, files: /^src\/render\// },
   { name: /^chokidar$/, files: /^src\/system\// },
   { name: /^commander$/, files: /^src\/cli\// },
+  { name: /^@clack\/prompts$/, files: /^src\/cli\/init-questions\.ts$/ },
   { name: /^pino$/, files: /^src\/(?:cli|system)\// },
   { name: /^prom-client$/, files: /^src\/system\/metrics\.ts$/ },
   { name: /^@aws-sdk\/client-s3$/, files: /^src\/store\/s3-/ },
