@@ -12,9 +12,10 @@ export function changedLines(before: Buffer, after: Buffer): ChangedLines {
   const start = before.subarray(0, commonStart(before, after)).lastIndexOf(LINE_FEED) + 1;
   const rest = Math.min(before.length, after.length) - start;
   const end = commonEnd(before.subarray(before.length - rest), after.subarray(after.length - rest));
-  // What they end with alike begins with a line: behind the first line feed that both have.
+  // What they end with alike begins with a line: there, or behind the first line feed that both have.
+  const beginsLine = (text: Buffer): boolean => end === text.length || text[text.length - end - 1] === LINE_FEED;
   const line = before.indexOf(LINE_FEED, before.length - end);
-  const kept = end === 0 || line < 0 ? 0 : before.length - line - 1;
+  const kept = beginsLine(before) && beginsLine(after) ? end : line < 0 ? 0 : before.length - line - 1;
   return { before: before.subarray(start, before.length - kept), after: after.subarray(start, after.length - kept) };
 }
 

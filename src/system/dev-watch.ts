@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { basename, join, sep } from "node:path";
 
 import type { FSWatcher } from "chokidar";
@@ -9,6 +9,8 @@ import { messageOf } from "../core/errors.ts";
 const SETTLE_MS = 20;
 /** Others never stop writing. */
 const SETTLE_MAX_MS = 250;
+/** chokidar says nothing of a file that changes again within 50 ms. */
+const LOOK_AGAIN_MS = 80;
 
 export interface DevWatchOptions {
   /** The config's folder. */
@@ -27,6 +29,7 @@ export class DevWatch implements AsyncDisposable {
   #changed = new Set<string>();
   #since = 0;
   #timer: NodeJS.Timeout | undefined;
+  readonly #looks = new Set<NodeJS.Timeout>();
   #telling: Promise<void> | undefined;
 
   private constructor(options: DevWatchOptions, watcher: FSWatcher) {
@@ -83,16 +86,33 @@ export class DevWatch implements AsyncDisposable {
 
   async #tellAll(): Promise<void> {
     while (this.#changed.size > 0) {
-      const changed = this.#changed;
+      const changed = new Map([...this.#changed].map((path) => [path, markOf(path)]));
       this.#changed = new Set();
-      await this.#options.onChange(changed);
+      await this.#options.onChange(new Set(changed.keys()));
+      this.#lookAgain(changed);
     }
+  }
+
+  /** Notes files that aren't any more what they were before they were told of. */
+  #lookAgain(changed: ReadonlyMap<string, string>): void {
+    const timer = setTimeout(() => {
+      this.#looks.delete(timer);
+      for (const [path, mark] of changed) if (markOf(path) !== mark) this.#note(path);
+    }, LOOK_AGAIN_MS);
+    this.#looks.add(timer);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     clearTimeout(this.#timer);
+    for (const timer of this.#looks) clearTimeout(timer);
     this.#changed.clear();
     await this.#watcher.close();
     await this.#telling;
   }
+}
+
+/** Tells whether a file may hold something else. */
+function markOf(path: string): string {
+  const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return stats === undefined ? "" : `${stats.ino} ${stats.size} ${stats.mtimeNs}`;
 }
