@@ -16,11 +16,11 @@ export interface PageRead {
 
 /** A recorder that can tell people what a page read: in a manifest, refs are hashes. */
 export class TellingRecorder extends PageRecorder {
-  readonly #types: Iterable<string>;
+  readonly #types: readonly string[];
   readonly #told = new Map<string, PageRead>();
 
   /** @param types the site's entity types */
-  constructor(types: Iterable<string>) {
+  constructor(types: readonly string[]) {
     super();
     this.#types = types;
   }
@@ -40,7 +40,7 @@ export class TellingRecorder extends PageRecorder {
     if (dependency.kind === "exists") {
       const [[field, value] = []] = Object.entries(dependency.where);
       // One of a field and one value, of a type that only the hash tells.
-      const type = [...this.#types].find(
+      const type = this.#types.find(
         (name) => field !== undefined && !Array.isArray(value) && conditionRef(name, field, value as string) === ref,
       );
       if (type !== undefined) this.#tell("exists", conditionText(type, dependency.where));

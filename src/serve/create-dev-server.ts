@@ -122,7 +122,7 @@ export function createDevServer({ site, host, port, allowedHosts, log }: DevServ
       case "failed":
         return planPage(500, failurePage(found.failure), revision);
       case "waiting":
-        return planPage(503, waitingPage(found.records), revision);
+        return planPage(503, waitingPage(found.forWhat, found.count), revision);
     }
   }
 

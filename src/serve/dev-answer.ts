@@ -45,8 +45,8 @@ export type DevAnswer =
   | { readonly kind: "moved"; readonly location: string }
   /** No page has the path; `page` is the site's own page for that, if it has one. */
   | { readonly kind: "missing"; readonly page: string | undefined }
-  /** The data is still being taken in. */
-  | { readonly kind: "waiting"; readonly records: number };
+  /** The data is still being taken in, or pages are gone over to find the one of this path; `count` so far. */
+  | { readonly kind: "waiting"; readonly forWhat: "data" | "path"; readonly count: number };
 
 /** What a development server serves: a site as its files are at the moment. */
 export interface DevSite {

@@ -3,12 +3,15 @@ import { html } from "../render/html-tag.ts";
 import { DEV_PREFIX } from "./dev-client.ts";
 import type { DevFailure } from "./dev-answer.ts";
 
-function document(title: string, body: Html): string {
+const ASKS_AGAIN = html`<meta http-equiv="refresh" content="2" />`;
+
+function document(title: string, body: Html, head: Html | null = null): string {
   return html`<!doctype html>
     <html lang="en">
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
+        ${head}
         <title>${title}</title>
         <link rel="stylesheet" href="${`${DEV_PREFIX}dev.css`}" />
       </head>
@@ -70,13 +73,17 @@ export function missingPage(path: string): string {
   );
 }
 
-/** The page while the data is taken in for the first time. */
-export function waitingPage(records: number): string {
+/** The page while the data is taken in for the first time, or all pages are gone over; it asks again by itself. */
+export function waitingPage(forWhat: "data" | "path", count: number): string {
+  const title = forWhat === "data" ? "Taking in the data" : "Looking for the page of this path";
+  const what = forWhat === "data" ? "records" : "pages gone over";
+  const message = count === 0 ? "It has just begun." : `${count.toLocaleString("en")} ${what} so far.`;
   return document(
-    "Taking in the data",
+    title,
     html`<p class="brand">rekiln dev</p>
-      <h1>Taking in the data</h1>
-      <p class="message">${records === 0 ? "It has just begun." : `${records.toLocaleString("en")} records so far.`}</p>
-      <p class="foot">This page goes on by itself.</p>`,
+      <h1>${title}</h1>
+      <p class="message">${message}</p>
+      <p class="foot">This happens once. The page goes on by itself; what other pages link to is found at once.</p>`,
+    ASKS_AGAIN,
   );
 }

@@ -106,7 +106,8 @@ export class DevHost implements DevSite, AsyncDisposable {
       if (this.#failure !== undefined) return { kind: "failed", failure: this.#failure, report: undefined };
       if (!this.#isReadable) {
         await Promise.race([this.#taking, wait(WAIT_FOR_DATA_MS)]);
-        if (!this.#isReadable && this.#failure === undefined) return { kind: "waiting", records: this.#records };
+        if (!this.#isReadable && this.#failure === undefined)
+          return { kind: "waiting", forWhat: "data", count: this.#records };
         continue;
       }
       const worker = this.#worker;

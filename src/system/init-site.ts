@@ -136,7 +136,24 @@ function filesBelow(folder: string, prefix = ""): string[] {
 }
 
 function packageText(file: string, folder: string): string {
-  return `${JSON.stringify({ ...readPackage(file), name: slug(basename(resolve(folder))) }, null, 2)}\n`;
+  const { dependencies, ...given } = readPackage(file);
+  const rekiln = ownTarball() ?? dependencies?.["rekiln"];
+  const name = slug(basename(resolve(folder)));
+  const all = { ...given, name, dependencies: { ...dependencies, ...(rekiln === undefined ? {} : { rekiln }) } };
+  return `${JSON.stringify(all, null, 2)}\n`;
+}
+
+/** `file:/…/rekiln-0.1.0.tgz` when the running rekiln was installed from a file: then no registry has it, or has another one. */
+function ownTarball(): string | undefined {
+  const modules = fileURLToPath(new URL("../", PACKAGE_URL));
+  const lock = join(modules, ".package-lock.json");
+  if (basename(modules) !== "node_modules" || !existsSync(lock)) return undefined;
+  // npm writes it: https://docs.npmjs.com/cli/configuring-npm/package-lock-json
+  const { packages } = JSON.parse(readFileSync(lock, "utf8")) as {
+    readonly packages?: Readonly<Record<string, { readonly resolved?: string } | undefined>>;
+  };
+  const resolved = packages?.["node_modules/rekiln"]?.resolved;
+  return resolved?.startsWith("file:") ? `file:${resolve(modules, "..", resolved.slice(5))}` : undefined;
 }
 
 /** @throws RekilnError `package-file-broken` */

@@ -34,6 +34,8 @@ import { siteFolders } from "./site-folders.ts";
 
 /** Longest that a page may take. One that never lets go of its thread is ended by whoever started the thread. */
 const RENDER_TIME_MAX_MS = 10_000;
+/** After so long a browser is told that its path is being looked for. */
+const FIND_TIME_MAX_MS = 3000;
 
 /** Told while a page is rendered: a thread that hangs in one is ended. */
 export type OnRendering = (isRendering: boolean) => void;
@@ -154,10 +156,14 @@ export class OpenDevSite implements AsyncDisposable {
 
   async #find(path: string): Promise<DevAnswer | undefined> {
     const parsed = parsePath(path);
+    const started = performance.now();
     for (;;) {
       const isLast = this.#scan?.isRunning !== true;
       const found = (parsed.ok ? await this.#render(parsed.path) : undefined) ?? (await this.#inFolder(path));
       if (found !== undefined || isLast) return found;
+      if (performance.now() - started > FIND_TIME_MAX_MS) {
+        return { kind: "waiting", forWhat: "path", count: this.#scan?.count ?? 0 };
+      }
       await this.#scan?.step();
     }
   }
@@ -184,7 +190,7 @@ export class OpenDevSite implements AsyncDisposable {
     const key = ownerOfPath(site, snapshot, scan, path);
     if (key === undefined) return undefined;
     const context = { site, renderer, assets: this.#assets, useAsset: () => undefined };
-    const recorder = new TellingRecorder(site.entities.keys());
+    const recorder = new TellingRecorder([...site.entities.keys()]);
     const started = performance.now();
     const giveUp = new AbortController();
     this.#onRendering(true);

@@ -25,6 +25,7 @@ export class PathScan implements PathHints, Disposable {
   #running: Promise<void> | undefined;
   #isAsked = false;
   #isEnded = false;
+  #count = 0;
   #step = Promise.withResolvers<void>();
 
   /** @param code fingerprint of whatever makes paths */
@@ -43,6 +44,11 @@ export class PathScan implements PathHints, Disposable {
 
   keysAt(collisionKey: string): readonly PageKey[] {
     return this.#index.keysAt(collisionKey);
+  }
+
+  /** How many pages were gone over since it began. */
+  get count(): number {
+    return this.#count;
   }
 
   /** Resolves when more is known than was, or all. */
@@ -82,9 +88,11 @@ export class PathScan implements PathHints, Disposable {
 
   async #goOverAll(snapshot: Snapshot): Promise<void> {
     this.#index.begin();
+    this.#count = 0;
     let since = performance.now();
     for (const pages of allFirstPages(this.#site, snapshot)) {
       this.#index.add(pages);
+      this.#count += pages.length;
       if (performance.now() - since < PAUSE_MS) continue;
       const { resolve } = this.#step;
       this.#step = Promise.withResolvers();
