@@ -51,7 +51,7 @@ export function applyLeft(
       }
       case "hand-over":
         if (act.removes) store.remove(act.at.key);
-        openPaths.open(key, act.at.path);
+        for (const page of [key, ...act.takers]) openPaths.open(page, act.at.path);
         record(context, transaction, key, "handover", act.at, stamp);
         break;
       case "tombstone":

@@ -25,7 +25,12 @@ export type LeftAct =
   /** The page's file goes: another page lives where it stood. */
   | { readonly do: "drop"; readonly at: WantedPath }
   /** Pages that want the path are pressed next. */
-  | { readonly do: "hand-over"; readonly at: WantedPath; readonly removes: boolean }
+  | {
+      readonly do: "hand-over";
+      readonly at: WantedPath;
+      readonly removes: boolean;
+      readonly takers: readonly PageKey[];
+    }
   | { readonly do: "redirect"; readonly at: WantedPath; readonly to: SitePath }
   | { readonly do: "tombstone"; readonly at: WantedPath; readonly removes: boolean }
   /** What was recorded of it is true no longer. */
@@ -83,7 +88,7 @@ export function actOnLeft(
   if (takers.length > 0) {
     // Only a file in the very place can be overwritten, so that the path is never without one.
     const removes = isOwn && takers.every(({ wants }) => wants?.key !== at.key);
-    return { do: "hand-over", at, removes };
+    return { do: "hand-over", at, removes, takers: takers.map((taker) => taker.key) };
   }
   return to !== undefined && canRedirect(at.key)
     ? { do: "redirect", at, to: to.path }
@@ -179,6 +184,9 @@ export function planLeft(
     const etag = isPublished ? published.etag : undefined;
     const claimants = claimantsOf(context.site, manifest, snapshot, key, was);
     again.push(...keysOf(claimants));
+    // Nobody else wants it, maybe: whoever left it to this page looks.
+    const left = manifest.left.at(was.collisionKey);
+    if (left?.kind === "handover" && left.key !== key) again.push(left.key);
     const standing = standingAt(context, key, was, etag);
     if (to !== undefined && clash(was, to)) {
       if (standing === "own") evicts.push(was.key);

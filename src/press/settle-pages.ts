@@ -138,11 +138,17 @@ export class PageSettler {
   ): boolean {
     const { row } = plan;
     const path = row?.published?.path;
-    if (!this.#options.removes || transaction === undefined) {
+    // What no row tells of is no page that anybody counts.
+    if (row === undefined && transaction !== undefined) {
+      this.#leave(page, plan.left, transaction);
+      this.outcomes.push({ kind: "absent", key: page.key });
+      return true;
+    }
+    if (row === undefined || !this.#options.removes || transaction === undefined) {
       this.outcomes.push({ kind: "gone", key: page.key, path });
       return true;
     }
-    if (row !== undefined) transaction.remove(row);
+    transaction.remove(row);
     noteRemoval(this.#settings, page.stamp.version);
     this.#leave(page, plan.left, transaction);
     this.outcomes.push({ kind: "removed", key: page.key, path });

@@ -104,8 +104,7 @@ export async function runBuilder(
     const strays = hasStrays ? [...strayPages(store, manifest)] : [];
     const isWithheld = strays.length > (options.maxDeletes ?? deleteCap(result.pages));
     if (hasStrays) noteStrays(manifest, isWithheld);
-    if (isWithheld) world.needsBuild("strays are withheld");
-    else {
+    if (!isWithheld) {
       removeStrays(store, manifest, strays);
       if (hasStrays) for (const dead of deadWriters(world, manifest)) endWriting(manifest, dead);
     }

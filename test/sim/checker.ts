@@ -45,7 +45,9 @@ export class Checker {
   readonly #goneAt = new Map<string, number>();
 
   /** When builds, each by its name, and drains have removed pages. */
-  readonly #removals = new Map<string, number[]>();
+  #removals = new Map<string, number[]>();
+  /** The manifest that they are counted in: a new one begins anew. */
+  #countedIn: object | undefined;
 
   constructor(world: World) {
     this.#world = world;
@@ -55,10 +57,13 @@ export class Checker {
   forget(): void {
     this.#newest.clear();
     this.#goneAt.clear();
+    this.#removals.clear();
   }
 
   /** G8: no build, and no hour of drains, removes more than its cap. */
-  #countRemoval(): void {
+  #countRemoval(manifest: object): void {
+    if (manifest !== this.#countedIn) this.#removals = new Map();
+    this.#countedIn = manifest;
     const { running, faults, scheduler } = this.#world;
     if (faults.maxDeletes === undefined) return;
     const by = running.name.startsWith("build") ? running.name : "drains";
@@ -69,9 +74,9 @@ export class Checker {
     if (removals.length > faults.maxDeletes) this.#world.fail(`G8: ${by} removed more than ${faults.maxDeletes} pages`);
   }
 
-  onRemoved({ key, published }: PageRow): void {
+  onRemoved(manifest: object, { key, published }: PageRow): void {
     const { pressVersion: version } = this.#world;
-    this.#countRemoval();
+    this.#countRemoval(manifest);
     this.#world.trace(`${this.#world.running.name} removes ${key} in ${version} ${JSON.stringify(published)}`);
     this.#newest.delete(carried(key));
     if (version !== undefined) this.#goneAt.set(carried(key), version);
@@ -82,14 +87,22 @@ export class Checker {
     const world = this.#world;
     const found = world.files.objects.get(objectKey)?.carried;
     if (found === undefined || isRedirectKey(found.key)) return;
-    const pages = world.expected(world.pressVersion ?? world.source.version(), world.templates);
-    const page = pages.values().find(({ key }) => carried(key) === found.key);
-    if (page === undefined) return;
+    const { pressVersion = world.source.version(), running } = world;
+    // Whoever presses no page removes what wasn't there when it began.
+    const versions = world.pressVersion === undefined ? [pressVersion, running.startedAt] : [pressVersion];
+    if (versions.some((version) => !world.source.has(version) || !this.#isInPlace(found.key, objectKey, version)))
+      return;
+    world.fail(`G7: ${found.key} is taken away from ${objectKey}`);
+  }
+
+  /** Whether a page is where it should be in a version, or fails in it, and nobody else may want the place. */
+  #isInPlace(key: string, objectKey: string, version: number): boolean {
+    const pages = [...this.#world.expected(version, this.#world.templates).values()];
+    const page = pages.find((one) => carried(one.key) === key);
     const path = pathOf(objectKey);
     const place = path.toLowerCase();
-    const isWanted = pages.values().some((other) => other !== page && other.path.toLowerCase() === place);
-    if (isWanted || (page.text !== undefined && page.path !== path)) return;
-    world.fail(`G7: ${found.key} is taken away from ${objectKey}, and it is ${JSON.stringify(page)}`);
+    if (page === undefined || pages.some((other) => other !== page && other.path.toLowerCase() === place)) return false;
+    return page.text === undefined || page.path === path;
   }
 
   /** G3, G8, and that what is put is a page of one version. */
@@ -141,7 +154,8 @@ export class Checker {
   checkAcked(): void {
     const world = this.#world;
     world.counts.add("checks of acks");
-    if (world.isBuildNeeded || world.buildLock !== undefined || world.manifest === undefined) return;
+    if (world.isBuildNeeded || world.areStraysLeft || world.buildLock !== undefined || world.manifest === undefined)
+      return;
     const wrong = this.wrong();
     if (wrong.length === 0) return;
     const asked = this.#asked();

@@ -118,7 +118,7 @@ export const PLANTED_BUGS: Readonly<Record<string, SourceBug>> = {
   },
   "whoever comes last owns a path": {
     file: "press/plan-page.ts",
-    code: "if (owner !== undefined) return planCollision(context, manifest, snapshot, { key, row }, owner);",
+    code: "if (owner !== undefined) return planCollision(context, manifest, snapshot, { key, row, wants: located }, owner);",
     instead: "",
   },
   "the path is judged, not the page": {
@@ -128,7 +128,7 @@ export const PLANTED_BUGS: Readonly<Record<string, SourceBug>> = {
   },
   "pages that are gone stay": {
     file: "press/regenerate.ts",
-    code: "for (const piece of pieces(keysGone, PIECE_PAGES)) await press(piece, { trustsVerified: false, removes: true });",
+    code: "for (const piece of batches(keysGone, PIECE_PAGES)) await press(piece, { trustsVerified: false, removes: true });",
     instead: "",
   },
   "the stored stamp isn't compared": {
@@ -136,10 +136,10 @@ export const PLANTED_BUGS: Readonly<Record<string, SourceBug>> = {
     code: "return mine.epoch < stored.epoch || mine.version < stored.version || isTimeAhead;",
     instead: "return false;",
   },
-  "a page that is gone leaves no tombstone": {
-    file: "press/plan-page.ts",
-    code: "if (row === undefined && manifest.left.of(key).some(({ version }) => version > stamp.version)) {",
-    instead: "if (row === undefined && manifest.left.of(key).some(({ version }) => version > 1e9)) {",
+  "nothing says in which version a page was gone": {
+    file: "press/settle-pages.ts",
+    code: "noteRemoval(this.#settings, page.stamp.version);",
+    instead: "",
   },
   "a relay marks changes before they are sent": {
     file: "press/publish.ts",
@@ -153,7 +153,7 @@ export const PLANTED_BUGS: Readonly<Record<string, SourceBug>> = {
     instead: "rows.push(...event.rows);",
   },
   "what the queue didn't take is acked all the same": {
-    file: "press/work.ts",
+    file: "queue/send-all.ts",
     code: `for (const result of results) if (result.kind === "failed") throw result.error;`,
     instead: "void results;",
   },
@@ -210,5 +210,140 @@ export const PLANTED_BUGS: Readonly<Record<string, SourceBug>> = {
     file: "press/settle-pages.ts",
     code: "    this.#leave(page, plan.left, transaction);\n    return true;\n  }\n\n  /** What the page has left is left last",
     instead: "    return true;\n  }\n\n  /** What the page has left is left last",
+  },
+  "what is stored is compared when a press begins, not when it puts": {
+    file: "press/press-pages.ts",
+    code: "    this.#context.onPage(key);\n    const failure",
+    instead:
+      "    this.#context.onPage(key);\n    (this.#plan.seen ??= new Map()).set(key, this.#context.manifest.page(key));\n    const failure",
+    also: {
+      file: "press/plan-page.ts",
+      code: "const row = manifest.page(key);\n  const verified",
+      instead: "const row = context.seen?.has(key) ? context.seen.get(key) : manifest.page(key);\n  const verified",
+      also: {
+        file: "press/plan-page.ts",
+        code: "const etag = context.store.etag(located.key);\n  const published",
+        instead:
+          "const etag = row?.published?.path === located.path ? row.published.etag : context.store.etag(located.key);\n  const published",
+      },
+    },
+  },
+  "what stands there is taken for what the row says": {
+    file: "press/plan-page.ts",
+    code: "etag !== undefined && published.etag === etag;",
+    instead: "etag !== undefined;",
+  },
+  "an equal page isn't verified": {
+    file: "press/settle-pages.ts",
+    code: "this.#record(page, rendered, { ...plan.row.published, lastmod: rendered.lastmod }, transaction);",
+    instead: "",
+  },
+  "a page whose refs were touched meanwhile counts as done": {
+    file: "press/settle-pages.ts",
+    code: "this.#isOutdated(page, transaction)) {\n        retry.push(page.key);",
+    instead: "this.#isOutdated(page, transaction)) {",
+  },
+  "stamps are compared lexicographically": {
+    file: "press/plan-page.ts",
+    code: "return mine.epoch < stored.epoch || mine.version < stored.version || isTimeAhead;",
+    instead:
+      "return mine.epoch < stored.epoch || (mine.epoch === stored.epoch && mine.version < stored.version) || isTimeAhead;",
+    also: {
+      file: "press/plan-page.ts",
+      code: "(verified.epoch > stamp.epoch || verified.version > stamp.version)",
+      instead: "(verified.epoch > stamp.epoch || (verified.epoch === stamp.epoch && verified.version > stamp.version))",
+    },
+  },
+  "a press that comes too late records its refs all the same": {
+    file: "press/settle-pages.ts",
+    code: "        this.outcomes.push(plan.outcome);\n        return true;",
+    instead: `        this.outcomes.push(plan.outcome);
+        if (plan.outcome.kind === "newer" && rendered.kind === "page" && transaction?.page(page.key) !== undefined)
+          transaction.record(transaction.page(page.key), rendered.edges);
+        return true;`,
+  },
+  "a page that is found in its place is done without its refs": {
+    file: "press/settle-pages.ts",
+    code: "if (transaction !== undefined) this.#record(page, rendered, adopted, transaction);",
+    instead: "if (transaction !== undefined) this.#record(page, { ...rendered, edges: [] }, adopted, transaction);",
+  },
+  "versions begin again when the source was restored": {
+    file: "system/site-state.ts",
+    code: "return Math.max(record.version, isNew ? newestStamped(store) : newestSeen(manifest));",
+    instead: "return 0;",
+  },
+  "a source that was restored is noticed by the site record alone": {
+    file: "system/site-state.ts",
+    code: "return Math.max(record.version, isNew ? newestStamped(store) : newestSeen(manifest));",
+    instead: "return record.version;",
+  },
+  "epochs begin again when the site record was lost": {
+    file: "system/site-state.ts",
+    code: "epoch = Math.max(epoch, carried?.stamp.epoch ?? 0);",
+    instead: "",
+  },
+  "a worker acks what it did on a manifest that was replaced": {
+    file: "press/work.ts",
+    code: `if (standing.kind === "current") return this.#held.ack(source);`,
+    instead: "if (standing.kind !== undefined) return this.#held.ack(source);",
+  },
+  "what the dead have left isn't looked for": {
+    file: "press/strays.ts",
+    code: "  if (key === undefined) return false;",
+    instead: "  if (key !== undefined) return false;",
+  },
+  "bytes that came back with a power failure stay where a tombstone is": {
+    file: "press/strays.ts",
+    code: `kind === "handover" && isHere(path)`,
+    instead: `kind !== "redirect" && isHere(path)`,
+  },
+  "the last good bytes of a page that fails go with a lost manifest": {
+    file: "press/strays.ts",
+    code: `if (carried === undefined || row?.stale?.kind !== "failed" || row.published !== undefined) return false;`,
+    instead: "if (row?.id !== -1) return false;",
+  },
+  "pages that a whole build doesn't come to stay as they are": {
+    file: "press/build.ts",
+    code: "await this.#pressAll(this.#options.isDryRun ? this.#gone(rest, snapshot) : rest, true);",
+    instead: "void [rest, snapshot];",
+  },
+  "nobody notes where a page is about to be put": {
+    file: "press/press-pages.ts",
+    code: "    this.#openPaths(prepared);\n",
+    instead: "",
+    also: { file: "press/settle-pages.ts", code: "if (!isKnown) return false;", instead: "void isKnown;" },
+  },
+  "a path that was handed over isn't kept open": {
+    file: "press/apply-left.ts",
+    code: "for (const page of [key, ...act.takers]) openPaths.open(page, act.at.path);",
+    instead: "",
+  },
+  "a page that failed before it came to be is taken for known": {
+    file: "press/expand.ts",
+    code: "if (!known.delete(wanted) || unborn.has(wanted)) yield",
+    instead: "if (!known.delete(wanted)) yield",
+  },
+  "a build of one route registers the templates of all": {
+    file: "press/site-record.ts",
+    code: "if (only !== undefined) return registerSome(record, templates, only);",
+    instead: "void only;",
+  },
+  "drains have no cap on removals": {
+    file: "press/regenerate.ts",
+    code: "if (!countDeletes(context.manifest, keysGone.length, cap, now)) {",
+    instead: "if (cap < 0) {",
+  },
+  "a build has no cap on removals": {
+    file: "press/build.ts",
+    code: "const isWithheld = gone.size > maxDeletes;",
+    instead: "const isWithheld = false;",
+  },
+  "a failing page is taken away": {
+    file: "press/settle-pages.ts",
+    code: "    const { key } = page;\n    this.fail(key, error);",
+    instead: `    const { key } = page;
+    const good = transaction?.page(key)?.published;
+    if (good !== undefined) this.#plan.store.remove(\`\${good.path.slice(1)}index.html\`);
+    this.fail(key, error);`,
   },
 };

@@ -24,6 +24,8 @@ export class SimProcess {
   readonly name: string;
   readonly #scheduler: Scheduler;
   isDead = false;
+  /** Version of the source when it began. */
+  startedAt = 0;
   /** It does nothing before: a long pause of its garbage collector, or a machine that sleeps. */
   frozenUntil = 0;
 

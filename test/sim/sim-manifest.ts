@@ -25,6 +25,6 @@ export class SimManifest extends MemoryManifest {
 
   override remove(row: PageRow): void {
     super.remove(row);
-    this.#world.checker.onRemoved(row);
+    this.#world.checker.onRemoved(this, row);
   }
 }

@@ -162,7 +162,7 @@ class Simulation {
     world.scheduler.pass(200_000);
     const isBuildNeeded = world.isBuildNeeded || world.manifest === undefined || world.isUnregistered;
     // Removals that were withheld wait for somebody who allows them.
-    if (isBuildNeeded || world.withheld.size > 0) await this.#buildToEnd();
+    if (isBuildNeeded || world.areStraysLeft || world.withheld.size > 0) await this.#buildToEnd();
     await this.#drain();
     world.checker.checkRest("after the drain");
     if (world.violation !== undefined || !world.chance.happens(0.3)) return;

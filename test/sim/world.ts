@@ -5,6 +5,7 @@ import { digestOf } from "../../src/core/digest.ts";
 import { RekilnError } from "../../src/core/errors.ts";
 import { carriedKey } from "../../src/core/stamp.ts";
 import type { Lane } from "../../src/queue/queue.ts";
+import { areStraysLeft } from "../../src/press/strays.ts";
 import { parseSiteRecord } from "../../src/press/site-record.ts";
 import { Chance } from "./chance.ts";
 import { Checker } from "./checker.ts";
@@ -99,6 +100,11 @@ export class World {
     return hash("sha256", this.#traced);
   }
 
+  /** Files of the dead that are more than may be removed. */
+  get areStraysLeft(): boolean {
+    return this.manifest !== undefined && areStraysLeft(this.manifest);
+  }
+
   /** Pages whose removal was withheld. */
   get withheld(): ReadonlySet<string> {
     const stale = this.manifest?.stalePages(1000) ?? [];
@@ -179,6 +185,7 @@ export class World {
   /** Starts a process. What it throws but for being killed, or for a queue that fails, is a violation. */
   start(name: string, main: (process: SimProcess) => Promise<void>): SimProcess {
     const process = new SimProcess(this.scheduler, `${name}${this.processes.size}`);
+    process.startedAt = this.source.version();
     this.processes.add(process);
     this.running = process;
     this.counts.add(`${name}s`);
