@@ -138,6 +138,8 @@ class Simulation {
     const isForced = world.chance.happens(0.1);
     const isPart = !isLast && !world.isBuildNeeded && world.chance.happens(0.1);
     const routes = isPart ? new Set(["film"]) : undefined;
+    // Somebody looks at the new templates of a route.
+    if (isPart) world.templateSet++;
     this.#builder = world.start("build", async (process) => {
       const maxDeletes = isLast ? undefined : world.faults.maxDeletes;
       await runBuilder(world, process, { isForced, routes, maxDeletes });
