@@ -92,9 +92,9 @@ export const PLANTED_BUGS: Readonly<Record<string, SourceBug>> = {
   "a failed page records nothing that it read": {
     file: "press/render-page.ts",
     code: `located: located?.kind === "page" ? located : undefined,
-      edges: recorder.edges(),`,
+    edges: recorder.edges(),`,
     instead: `located: located?.kind === "page" ? located : undefined,
-      edges: [],`,
+    edges: [],`,
   },
   "a failed page loses the refs of its last good bytes": {
     file: "press/settle-pages.ts",
@@ -136,10 +136,15 @@ export const PLANTED_BUGS: Readonly<Record<string, SourceBug>> = {
     code: "return mine.epoch < stored.epoch || mine.version < stored.version || isTimeAhead;",
     instead: "return false;",
   },
-  "nothing says in which version a page was gone": {
+  "nothing says that a page was removed, nor what was touched": {
     file: "press/settle-pages.ts",
     code: "noteRemoval(this.#settings, page.stamp.version);",
     instead: "",
+    also: {
+      file: "press/settle-pages.ts",
+      code: "if (transaction !== undefined && this.#isOutdated(page, transaction)) {",
+      instead: "if (transaction !== undefined && page.stamp.version < 0) {",
+    },
   },
   "a relay marks changes before they are sent": {
     file: "press/publish.ts",
@@ -243,25 +248,6 @@ export const PLANTED_BUGS: Readonly<Record<string, SourceBug>> = {
     code: "this.#isOutdated(page, transaction)) {\n        retry.push(page.key);",
     instead: "this.#isOutdated(page, transaction)) {",
   },
-  "stamps are compared lexicographically": {
-    file: "press/plan-page.ts",
-    code: "return mine.epoch < stored.epoch || mine.version < stored.version || isTimeAhead;",
-    instead:
-      "return mine.epoch < stored.epoch || (mine.epoch === stored.epoch && mine.version < stored.version) || isTimeAhead;",
-    also: {
-      file: "press/plan-page.ts",
-      code: "(verified.epoch > stamp.epoch || verified.version > stamp.version)",
-      instead: "(verified.epoch > stamp.epoch || (verified.epoch === stamp.epoch && verified.version > stamp.version))",
-    },
-  },
-  "a press that comes too late records its refs all the same": {
-    file: "press/settle-pages.ts",
-    code: "        this.outcomes.push(plan.outcome);\n        return true;",
-    instead: `        this.outcomes.push(plan.outcome);
-        if (plan.outcome.kind === "newer" && rendered.kind === "page" && transaction?.page(page.key) !== undefined)
-          transaction.record(transaction.page(page.key), rendered.edges);
-        return true;`,
-  },
   "a page that is found in its place is done without its refs": {
     file: "press/settle-pages.ts",
     code: "if (transaction !== undefined) this.#record(page, rendered, adopted, transaction);",
@@ -304,7 +290,7 @@ export const PLANTED_BUGS: Readonly<Record<string, SourceBug>> = {
   },
   "pages that a whole build doesn't come to stay as they are": {
     file: "press/build.ts",
-    code: "await this.#pressAll(this.#options.isDryRun ? this.#gone(rest, snapshot) : rest, true);",
+    code: "await this.#pressAll(this.#options.isDryRun ? this.#gone(rest, snapshot) : this.#untried(rest), true);",
     instead: "void [rest, snapshot];",
   },
   "nobody notes where a page is about to be put": {
@@ -340,10 +326,10 @@ export const PLANTED_BUGS: Readonly<Record<string, SourceBug>> = {
   },
   "a failing page is taken away": {
     file: "press/settle-pages.ts",
-    code: "    const { key } = page;\n    this.fail(key, error);",
-    instead: `    const { key } = page;
-    const good = transaction?.page(key)?.published;
+    code: "    if (transaction === undefined) return;\n    const row",
+    instead: `    if (transaction === undefined) return;
+    const good = transaction.page(key)?.published;
     if (good !== undefined) this.#plan.store.remove(\`\${good.path.slice(1)}index.html\`);
-    this.fail(key, error);`,
+    const row`,
   },
 };
