@@ -206,8 +206,9 @@ class Build {
   /** What isn't rendered as part of a whole route: affected pages, retried ones, files that someone deleted, and the rest. */
   async #pressSet(plan: WholePlan, snapshot: Snapshot, retried: readonly PageKey[]): Promise<void> {
     const { site, manifest, epochs, progress } = this.#context;
-    // Those of whole routes have just been tried, or are among the rest below.
-    const keys = new Set<PageKey>(retried.filter((key) => !plan.whole.has(routeOf(key))));
+    // Those of whole routes have just been tried, but for what the snapshot hasn't got: removals that were withheld.
+    const isTried = (key: PageKey): boolean => plan.whole.has(routeOf(key)) && isPageOfSnapshot(site, key, snapshot);
+    const keys = new Set<PageKey>(retried.filter((key) => !isTried(key)));
     for (const key of plan.affected) {
       const route = routeOf(key);
       if (!plan.whole.has(route) && this.#isWanted(route)) keys.add(key);

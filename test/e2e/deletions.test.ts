@@ -68,3 +68,11 @@ test("the pages of a route that is no longer declared go, under the same cap", a
   expect(await build(site.folder, "--max-deletes", "101")).toMatchObject({ exitCode: 0, removed: 101 });
   expect(site.files().filter((file) => file.startsWith("items"))).toEqual([]);
 });
+
+test("a build that renders everything removes what was withheld too", async () => {
+  const site = itemSite(itemsOf(110));
+  await build(site.folder);
+  site.records("item", itemsOf(2));
+  expect(await build(site.folder)).toMatchObject({ exitCode: 3, withheld: 108 });
+  expect(await build(site.folder, "--force", "--max-deletes", "200")).toMatchObject({ exitCode: 0, removed: 108 });
+});
