@@ -12,7 +12,7 @@ import { inspectDirectory } from "../store/inspect-directory.ts";
 import { inspectObjectStore } from "../store/inspect-object-store.ts";
 import { openBuiltSite } from "./built-site.ts";
 import { openQueue } from "./open-queue.ts";
-import { dataFolderOf, entityFileOf } from "./open-source.ts";
+import { dataPathOf, entityFileOf } from "./open-source.ts";
 import { openStore } from "./open-store.ts";
 import { siteFolders } from "./site-folders.ts";
 
@@ -103,7 +103,17 @@ function examineManifest(config: LoadedConfig): readonly Finding[] {
 
 async function examineSource(config: LoadedConfig): Promise<readonly Finding[]> {
   const { source, entities } = config.site;
-  if (source.kind === "files") return inspectFiles(dataFolderOf(config, source.dir), source.dir, entities.keys());
+  if (source.kind === "files") return inspectFiles(dataPathOf(config, source.dir), source.dir, entities.keys());
+  if (source.kind === "sqlite") {
+    if (existsSync(dataPathOf(config, source.file))) return [good("source", `the database ${source.file} is there`)];
+    return [
+      bad(
+        "source",
+        `the database ${source.file} isn't there`,
+        "Put it there, or correct source: sqlite(…) in the config.",
+      ),
+    ];
+  }
   if (existsSync(entityFileOf(siteFolders(config)))) return [good("source", "embedded, with its entity store")];
   return [doubtful("source", "embedded, and nothing is stored yet", "Run rekiln import, or rekiln put.")];
 }
