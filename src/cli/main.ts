@@ -8,6 +8,7 @@ import { buildCommand } from "./build.ts";
 import { printable } from "./build-summary.ts";
 import { deleteCommand } from "./delete.ts";
 import { EXIT } from "./exit.ts";
+import { explainCommand } from "./explain.ts";
 import { importCommand } from "./import.ts";
 import { patchCommand } from "./patch.ts";
 import { publishCommand } from "./publish.ts";
@@ -64,6 +65,7 @@ const commands = [
   importCommand(),
   publishCommand(),
   affectedCommand(),
+  explainCommand(),
   queueCommand(),
   statusCommand(),
 ];

@@ -1,8 +1,6 @@
 import { formatEntityName } from "../core/entity-name.ts";
-import type { OrderField, WhereValues } from "../core/entity.ts";
-import type { SortKey } from "../core/order.ts";
-import { anyOf } from "../core/tuple.ts";
 import type { Affected } from "./expand.ts";
+import { conditionText, maskText } from "./ref-text.ts";
 
 /** What led from a change to a page: the ref that it touches, and what the page did with it. */
 export interface AffectedReason {
@@ -19,17 +17,15 @@ export function affectedReason(affected: Affected): AffectedReason {
   const { ref, dependency } = affected;
   switch (dependency.kind) {
     case "entity":
-      return { ref: `${formatEntityName(change)}{${maskText(dependency.fields, change.fields)}}`, use: "fields" };
-    case "window": {
-      const { where, order, first, last } = dependency.window;
-      const from = first === undefined ? "" : ` from ${keyText(first)}`;
-      const to = last === undefined ? "" : ` to ${keyText(last)}`;
-      return { ref: `${change.type}[${whereText(where)}]${orderText(order)}${from}${to}`, use: "window" };
-    }
+      return {
+        ref: `${formatEntityName(change)}${maskText(fieldsThatChange(dependency.fields, change.fields))}`,
+        use: "fields",
+      };
+    case "window":
     case "count":
     case "exists":
     case "pages":
-      return { ref: `${change.type}[${whereText(dependency.where)}]`, use: dependency.kind };
+      return { ref: `${change.type}${conditionText(dependency)}`, use: dependency.kind };
     case "values":
       return { ref: `${change.type}[${ref.kind === "values" ? ref.field : "*"}]`, use: "values" };
     case "extent":
@@ -42,21 +38,12 @@ export function affectedReason(affected: Affected): AffectedReason {
 }
 
 /** The fields that a page used, of those that change where these are known. */
-function maskText(used: readonly string[] | "*", changed: readonly string[] | undefined): string {
+function fieldsThatChange(
+  used: readonly string[] | "*",
+  changed: readonly string[] | undefined,
+): readonly string[] | "*" {
   if (used === "*") return "*";
   const both = changed === undefined ? used : used.filter((field) => changed.includes(field));
   // Only that it exists, or that it doesn't.
-  return (both.length === 0 ? used : both).join(",");
+  return both.length === 0 ? used : both;
 }
-
-function whereText(where: WhereValues): string {
-  const parts = Object.entries(where).map(([field, wanted]) => `${field}=${anyOf(wanted).map(String).join("|")}`);
-  return parts.length === 0 ? "*" : parts.join(",");
-}
-
-function orderText(order: readonly OrderField[]): string {
-  const fields = order.map(({ field, descending }) => (descending ? `-${field}` : field));
-  return fields.length === 0 ? "" : ` by ${fields.join(",")}`;
-}
-
-const keyText = ({ values, id }: SortKey): string => [...values.map(String), id].join(",");

@@ -20,6 +20,8 @@ export class BuildTally {
   bytes = 0;
   /** Pages that were pressed, rendered or not. */
   pressed = 0;
+  /** Those of them that were rendered. */
+  rendered = 0;
   /** Why pages failed, or have no path of their own. */
   readonly failed = new Map<PageKey, string>();
   readonly collided = new Map<PageKey, string>();
@@ -86,6 +88,7 @@ export class BuildTally {
   #outcome(outcome: PageOutcome): void {
     const { key } = outcome;
     this.pressed++;
+    if (!(outcome.kind === "unchanged" && outcome.reason === "verified")) this.rendered++;
     if (outcome.kind !== "failed") this.failed.delete(key);
     if (outcome.kind !== "collided") this.collided.delete(key);
     if (outcome.kind !== "gone") this.gone.delete(key);

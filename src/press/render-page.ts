@@ -54,14 +54,14 @@ export type Rendered =
       readonly due: number | undefined;
     };
 
-/** Renders one page from one snapshot. A page that fails is a value: it names template, line and page. */
+/** Renders one page from one snapshot; `recorder` is told what it reads. A page that fails is a value: it names template, line and page. */
 export async function renderPage(
   context: RenderContext,
   key: PageKey,
   snapshot: Snapshot,
   nowSeconds: number,
+  recorder = new PageRecorder(),
 ): Promise<Rendered> {
-  const recorder = new PageRecorder();
   let located: Located | undefined;
   try {
     located = locatePage(context.site, parsePageKey(key), snapshot, recorder);

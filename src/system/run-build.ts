@@ -8,6 +8,7 @@ import { SqliteManifest } from "../manifest/sqlite-manifest.ts";
 import { build } from "../press/build.ts";
 import type { BuildResult } from "../press/build.ts";
 import { deleteCap } from "../press/deletes.ts";
+import { notePace } from "../press/pace.ts";
 import { epochsOf, registerTemplates, writeSiteRecord } from "../press/site-record.ts";
 import type { SiteRecord } from "../press/site-record.ts";
 import { writeSitemaps } from "../press/sitemap.ts";
@@ -150,6 +151,10 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
     { site, source, reader, manifest, store, pool, staticKeys: staticKeysOf(assets), epochs, clock, progress, signal },
     { routes: wanted, isDryRun: options.isDryRun, isForced: options.isForced, maxDeletes: options.maxDeletes, isFresh },
   );
+  if (!options.isDryRun) {
+    const { times, rendered } = result.tally;
+    notePace(manifest, { pages: rendered, ms: times.render + times.write + times.record, threads });
+  }
   stretch("pages");
   let sitemaps: SitemapReport | undefined;
   if (!options.isDryRun && wanted === undefined) {
