@@ -6,6 +6,7 @@ import { TemplateError } from "../render/renderer.ts";
 import { affectedCommand } from "./affected.ts";
 import { buildCommand } from "./build.ts";
 import { printable } from "./build-summary.ts";
+import { checkCommand } from "./check.ts";
 import { deleteCommand } from "./delete.ts";
 import { EXIT } from "./exit.ts";
 import { explainCommand } from "./explain.ts";
@@ -64,6 +65,7 @@ const commands = [
   deleteCommand(),
   importCommand(),
   publishCommand(),
+  checkCommand(),
   affectedCommand(),
   explainCommand(),
   queueCommand(),

@@ -43,6 +43,13 @@ export function takeTemplates(
   };
 }
 
+/** @throws RekilnError `template-missing` when a route names a template that isn't there */
+export function checkTemplates(site: Site, set: TemplateSet): void {
+  for (const { name, template } of site.routes.values()) {
+    if (template.kind === "eta") closureOf(set, name, template.name);
+  }
+}
+
 function closureOf(set: TemplateSet, route: string, name: string): readonly string[] {
   if (set.files.has(name)) return templateClosure(set, name).names;
   const known = [...set.files.keys()].join(", ");
