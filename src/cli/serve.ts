@@ -1,10 +1,12 @@
 import { existsSync } from "node:fs";
 import { relative } from "node:path";
 
-import { Command } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { pino } from "pino";
 
 import { RekilnError } from "../core/errors.ts";
+import { serverConfig } from "../serve/server-config.ts";
+import type { ServerName } from "../serve/server-config.ts";
 import { createSiteServer } from "../serve/create-site-server.ts";
 import { loadConfig } from "../site/load-config.ts";
 import { GonePages } from "../system/gone-pages.ts";
@@ -16,6 +18,22 @@ interface ServeFlags {
   readonly host: string;
   readonly port: number;
   readonly allowHost?: readonly string[];
+  readonly origin?: URL;
+  readonly bypassCookie?: string;
+  readonly print?: ServerName;
+}
+
+function originUrl(text: string): URL {
+  const url = URL.parse(text);
+  const isPlain =
+    url !== null && /^https?:$/.test(url.protocol) && url.username === "" && url.pathname === "/" && url.search === "";
+  if (isPlain) return url;
+  throw new InvalidArgumentError("It is an address like http://127.0.0.1:3000: scheme, host and port.");
+}
+
+function cookieName(text: string): string {
+  if (/^[\w!#$%&'*+.^`|~-]+$/.test(text)) return text;
+  throw new InvalidArgumentError("It is no name of a cookie.");
 }
 
 /** `rekiln serve` */
@@ -26,10 +44,36 @@ export function serveCommand(): Command {
     .option("--host <address>", "where to listen", "127.0.0.1")
     .option("--port <number>", "0 takes a free one", wholeNumber(0), 8080)
     .option("--allow-host <name...>", "answer requests for these host names too")
+    .addOption(
+      new Option(
+        "--origin <url>",
+        "the application that answers what there is no file for: http://127.0.0.1:3000",
+      ).argParser(originUrl),
+    )
+    .addOption(
+      new Option("--bypass-cookie <name>", "visitors with this cookie always get the application").argParser(
+        cookieName,
+      ),
+    )
+    .addOption(
+      new Option("--print <server>", "print the same as a configuration of this server, and serve nothing").choices([
+        "nginx",
+        "caddy",
+      ]),
+    )
     .action(async (flags: ServeFlags) => {
+      const { origin, bypassCookie } = flags;
+      if (bypassCookie !== undefined && origin === undefined) throw withoutOrigin();
       const config = await loadConfig(flags.config, { ...process.env });
       const folders = siteFolders(config);
       const { store } = folders;
+      if (flags.print !== undefined) {
+        const { site } = config;
+        const { port } = flags;
+        process.stdout.write(serverConfig(flags.print, { site, root: store, port, origin, bypassCookie }));
+        return;
+      }
+      if (origin !== undefined && isItself(origin, flags)) throw ownOrigin(origin);
       if (!existsSync(store)) {
         throw new RekilnError({
           code: "not-built",
@@ -47,6 +91,8 @@ export function serveCommand(): Command {
         log: pino({ level: "warn" }, pino.destination(2)),
         now: Date.now,
         isGone: (path) => gone.has(path),
+        compress: config.site.compress,
+        ...(origin === undefined ? {} : { origin: { url: origin, bypassCookie } }),
         ...(flags.allowHost === undefined ? {} : { allowedHosts: flags.allowHost }),
       });
       const { url } = await server.listen();
@@ -57,4 +103,27 @@ export function serveCommand(): Command {
       });
       await server.close();
     });
+}
+
+function isItself(origin: URL, { host, port }: ServeFlags): boolean {
+  const names = new Set([host, "localhost", "127.0.0.1", "[::1]"]);
+  return origin.port === String(port) && names.has(origin.hostname);
+}
+
+function ownOrigin(origin: URL): RekilnError {
+  return new RekilnError({
+    code: "origin-itself",
+    message: `${origin.origin} is the address that rekiln serve would listen on itself.`,
+    disposition: "fatal",
+    hint: "Give the application's address, or another --port.",
+  });
+}
+
+function withoutOrigin(): RekilnError {
+  return new RekilnError({
+    code: "bypass-without-origin",
+    message: "--bypass-cookie says who gets the application, and no application is given.",
+    disposition: "fatal",
+    hint: "Add --origin http://127.0.0.1:3000.",
+  });
 }

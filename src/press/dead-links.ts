@@ -50,7 +50,9 @@ export function deadLinks(
   pages: readonly LinkingPage[],
 ): readonly DeadLink[] {
   const { site, snapshot, assets, paths } = context;
-  const files = new Set([...assets.values()].flatMap(({ key, hashedKey }) => [`/${key}`, `/${hashedKey}`]));
+  // A folder answers with its index.
+  const addressesOf = (key: string): string[] => [`/${key}`, `/${key.replace(/(^|\/)index\.html$/, "$1")}`];
+  const files = new Set([...assets.values()].flatMap(({ key, hashedKey }) => [...addressesOf(key), `/${hashedKey}`]));
   const open = new Map<string, { key: PageKey; pages: number; href: string }>();
   const known = new Set<string>();
   for (const page of pages) {

@@ -3,6 +3,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 
 import { digestOfPieces, RunningDigest } from "../core/digest.ts";
+import { isTwinKey } from "../core/encoding.ts";
 import { messageOf, RekilnError } from "../core/errors.ts";
 import type { ObjectKey } from "../core/path.ts";
 import { assetRef } from "../core/ref.ts";
@@ -57,11 +58,21 @@ function* staticPieces(folder: string, file: string): Iterable<Uint8Array> {
  * The files of `static/`, with the hashes of their content. Names that the path grammar refuses are problems; a name
  * without an extension (`CNAME`, `_redirects`) is a file all the same. Files that start with a dot are left out.
  */
-export async function readAssets(folder: string): Promise<{ assets: Assets; problems: readonly StaticProblem[] }> {
+export async function readAssets(
+  folder: string,
+  isCompressing = false,
+): Promise<{ assets: Assets; problems: readonly StaticProblem[] }> {
   const assets = new Map<string, Asset>();
   const problems: StaticProblem[] = [];
   for (const file of await filesBelow(folder)) {
     if (file.split("/").some((name) => name.startsWith(".") && name !== ".well-known")) continue;
+    if (isCompressing && isTwinKey(file)) {
+      problems.push({
+        file,
+        message: `static/${file} has the name of a precompressed twin, which compress makes itself`,
+      });
+      continue;
+    }
     const isIndex = file === "index.html" || file.endsWith("/index.html");
     const asFolder = isIndex ? `/${file.slice(0, -"index.html".length)}` : `/${file}`;
     const parsed = parsePath(asFolder);

@@ -6,12 +6,15 @@ import { setTimeout as wait } from "node:timers/promises";
 
 import { isLoopbackAddress } from "./is-loopback-address.ts";
 import { listenError } from "./listen-error.ts";
+import { Origin } from "./origin.ts";
 import { parseBase } from "./parse-base.ts";
 import type { ServeContext } from "./respond.ts";
 import { respond } from "./respond.ts";
 import { securityHeaders } from "./security-headers.ts";
 import type { ServeOptions } from "./serve-options.ts";
-import { defaultServeLimits } from "./serve-options.ts";
+import { defaultServeLimits, ORIGIN_TIMEOUT_MS } from "./serve-options.ts";
+
+const UPLOAD_TIMEOUT_MS = 300_000;
 
 export interface SiteServer {
   /**
@@ -27,7 +30,7 @@ export interface SiteServer {
 }
 
 /**
- * A static server over a built directory, for GET and HEAD. It reads `root` anew on each request, so a build may run
+ * A static server over a built directory, for GET and HEAD; with an `origin` the application behind it answers the rest. It reads `root` anew on each request, so a build may run
  * beside it.
  * @throws RekilnError `base-invalid` or `policy-invalid`.
  */
@@ -39,6 +42,8 @@ export function createSiteServer(options: ServeOptions): SiteServer {
   const { root, log } = options;
   const now = () => options.now();
   const isGone = (path: string): boolean => options.isGone?.(path) === true;
+  const originTimeoutMs = options.origin?.timeoutMs ?? ORIGIN_TIMEOUT_MS;
+  const origin = options.origin && new Origin({ url: options.origin.url, timeoutMs: originTimeoutMs, log });
   // Before the address is known every name but loopback ones is refused.
   let context: ServeContext = {
     root,
@@ -47,19 +52,26 @@ export function createSiteServer(options: ServeOptions): SiteServer {
     log,
     now,
     isGone,
-    rules: { limits, hostNames: givenNames ?? new Set() },
+    compress: options.compress ?? [],
+    origin,
+    bypassCookie: options.origin?.bypassCookie,
+    rules: { limits, hostNames: givenNames ?? new Set(), hasOrigin: origin !== undefined },
   };
 
   const server = createServer({
     maxHeaderSize: limits.headerBytes,
     headersTimeout: limits.headersTimeoutMs,
-    requestTimeout: limits.requestTimeoutMs,
+    // Uploads to an application take longer than asking for a file.
+    requestTimeout:
+      origin === undefined ? limits.requestTimeoutMs : Math.max(limits.requestTimeoutMs, UPLOAD_TIMEOUT_MS),
     connectionsCheckingInterval: limits.timeoutCheckMs,
     keepAliveTimeout: limits.keepAliveTimeoutMs,
   });
   server.maxRequestsPerSocket = limits.connectionRequests;
   server.maxConnections = limits.connections;
-  server.timeout = limits.stallTimeoutMs;
+  // The application is waited for longer than its client, so that there is somebody to tell.
+  server.timeout =
+    origin === undefined ? limits.stallTimeoutMs : Math.max(limits.stallTimeoutMs, originTimeoutMs + 5_000);
 
   const lastTurns = new WeakMap<Socket, Promise<void>>();
   const running = new Set<Promise<void>>();
@@ -91,7 +103,7 @@ export function createSiteServer(options: ServeOptions): SiteServer {
     server.on("error", (thrown) => log.error({ err: thrown }, "The server could not accept a connection."));
     const bound = server.address();
     if (bound === null || typeof bound === "string") throw listenError("it has no port", options);
-    if (!isLoopbackAddress(bound.address)) context = { ...context, rules: { limits, hostNames: givenNames } };
+    if (!isLoopbackAddress(bound.address)) context = { ...context, rules: { ...context.rules, hostNames: givenNames } };
     return { url: `http://${urlHost(options.host)}:${bound.port}${options.base}/` };
   }
 
@@ -108,6 +120,7 @@ export function createSiteServer(options: ServeOptions): SiteServer {
       await closed;
     }
     await allOver();
+    origin?.[Symbol.dispose]();
   }
 
   async function allOver(): Promise<void> {

@@ -1,3 +1,5 @@
+import { ENCODINGS } from "../core/encoding.ts";
+import type { Encoding } from "../core/encoding.ts";
 import { checkEntities } from "./check-entities.ts";
 import { checkKeys, isObject } from "./check-object.ts";
 import { checkRoute } from "./check-route.ts";
@@ -48,6 +50,14 @@ function checkStore(value: unknown, report: Report): DirectoryStore | undefined 
   return undefined;
 }
 
+function checkCompress(value: unknown, report: Report): readonly Encoding[] {
+  if (value === undefined) return [];
+  const wanted: unknown[] = Array.isArray(value) ? value : [undefined];
+  if (wanted.every((one) => one === "br" || one === "gzip")) return ENCODINGS.filter((one) => wanted.includes(one));
+  report("compress", "is no array of encodings", 'write compress: ["br", "gzip"], or leave it out');
+  return [];
+}
+
 /**
  * Checks what a config exports as its default, and gives the site that the machine runs on. All mistakes are reported
  * at once, each with the key path of the value and what to do.
@@ -63,11 +73,12 @@ export function checkSite(options: unknown): { readonly site: Site } | { readonl
     );
     return { problems };
   }
-  checkKeys("", options, ["url", "env", "source", "store", "entities", "routes"], report);
+  checkKeys("", options, ["url", "env", "source", "store", "compress", "entities", "routes"], report);
   const address = checkUrl(options["url"], report);
   const env = checkEnv(options["env"], report);
   const source = checkSource(options["source"], report);
   const store = checkStore(options["store"], report);
+  const compress = checkCompress(options["compress"], report);
   const entities = checkEntities(options["entities"], report);
   const routes = new Map<string, RouteModel>();
   const declared = options["routes"];
@@ -80,5 +91,5 @@ export function checkSite(options: unknown): { readonly site: Site } | { readonl
     }
   }
   if (problems.length > 0 || source === undefined || store === undefined || entities === undefined) return { problems };
-  return { site: { ...address, env, source, store, entities: entities.models, routes } };
+  return { site: { ...address, env, source, store, compress, entities: entities.models, routes } };
 }

@@ -1,3 +1,4 @@
+import type { Encoding } from "../core/encoding.ts";
 import type { AnyTypes } from "../core/read.ts";
 import type { Entities } from "./entities.ts";
 import type { Route } from "./route.ts";
@@ -41,6 +42,11 @@ export interface SiteOptions<E extends AnyTypes> {
   readonly source: SiteSource;
   /** `directory("dist/")` by default. */
   readonly store?: DirectoryStore;
+  /**
+   * Each text file of 1 KB or more gets precompressed twins beside it, `index.html.br` and `index.html.gz`, that a server can send as they are.
+   * None by default.
+   */
+  readonly compress?: readonly Encoding[];
   readonly entities: Entities<E>;
   readonly routes: Readonly<Record<string, Route<NoInfer<E>>>>;
 }

@@ -26,6 +26,7 @@ import { openSource } from "./open-source.ts";
 import { pressSetupOf, readInputs } from "./site-inputs.ts";
 import { manifestFileOf, openManifest, openRecord, withVersion } from "./site-state.ts";
 import { refreshInThread } from "./source-thread.ts";
+import { dropOldTwins, makeLackingTwins } from "./settle-twins.ts";
 import { takeTemplates } from "./templates-record.ts";
 import { ThreadPool } from "./thread-pool.ts";
 
@@ -92,7 +93,7 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
 
   using stack = new DisposableStack();
   stack.use(lockBuild(folders.state));
-  const store = new DirectoryPageStore(folders.store, `${process.pid}-main`);
+  const store = new DirectoryPageStore(folders.store, `${process.pid}-main`, site.compress);
   store.removeTemporary();
   const opened = openRecord(store, "");
   const { ceiling: firstVersion } = opened.record;
@@ -138,6 +139,7 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
     manifest.setMeta("generation", String(record.generation));
     manifest.setMeta("epoch", String(record.epoch));
   }
+  if (!options.isDryRun) dropOldTwins(store, manifest, site.compress);
   const copied = copyStatic(copying);
   const problems = [...refused, ...copied.problems];
   stretch("static");
@@ -163,6 +165,7 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
       problems.push(...dropStrays(store, manifest, options.maxDeletes ?? deleteCap(result.pages)));
     }
     problems.push(...settleHashedCopies(copying));
+    makeLackingTwins(store, manifest, site.compress, { all: options.isForced || hasStrays });
     progress.phase("sitemaps");
     const writing = { site, assets, manifest, store, replacesForeign: options.isForced, signal };
     sitemaps = await writeSitemaps(writing, { all: options.isForced });

@@ -31,7 +31,7 @@ export async function readInputs(config: LoadedConfig, environment: Environment)
   const folders = siteFolders(config);
   const templates = readTemplates(folders.templates);
   createEtaRenderer(templates);
-  const { assets, problems } = await readAssets(folders.static);
+  const { assets, problems } = await readAssets(folders.static, config.site.compress.length > 0);
   return { environment, config, folders, templates, assets, problems };
 }
 
