@@ -11,6 +11,7 @@ import { startApplication } from "../integration/serve/application.ts";
 import { ask, startSite, writeFolder } from "../integration/serve/started-site.ts";
 import { freePort, untilListening } from "./started-nginx.ts";
 
+const CADDY = "caddy";
 const FILES = {
   "site/index.html": "home",
   "site/404.html": "not here",
@@ -21,13 +22,13 @@ const FILES = {
 };
 
 async function startCaddy(caddyfile: string, port: number): Promise<void> {
-  if (spawnSync("caddy", ["version"]).error !== undefined) throw new Error("Caddy isn't here: apt-get install caddy");
+  if (spawnSync(CADDY, ["version"]).error !== undefined) throw new Error("Caddy isn't here: apt-get install caddy");
   const folder = mkdtempSync(join(tmpdir(), "rekiln-caddy-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const file = join(folder, "Caddyfile");
   writeFileSync(file, `{\n  admin off\n}\n${caddyfile}`);
   const env = { ...process.env, XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder };
-  const child = spawn("caddy", ["run", "--adapter", "caddyfile", "--config", file], { env, stdio: "ignore" });
+  const child = spawn(CADDY, ["run", "--adapter", "caddyfile", "--config", file], { env, stdio: "ignore" });
   onTestFinished(async () => {
     if (child.exitCode !== null) return;
     child.kill("SIGTERM");
