@@ -11,6 +11,7 @@ import { createSiteServer } from "../serve/create-site-server.ts";
 import { loadConfig } from "../site/load-config.ts";
 import { GonePages } from "../system/gone-pages.ts";
 import { siteFolders } from "../system/site-folders.ts";
+import { serverLog } from "./server-log.ts";
 import { wholeNumber } from "./whole-number.ts";
 
 interface ServeFlags {
@@ -88,7 +89,7 @@ export function serveCommand(): Command {
         base: config.site.base,
         host: flags.host,
         port: flags.port,
-        log: pino({ level: "warn" }, pino.destination(2)),
+        log: serverLog(pino.destination(2)),
         now: Date.now,
         isGone: (path) => gone.has(path),
         compress: config.site.compress,

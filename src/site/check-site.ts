@@ -17,7 +17,7 @@ function checkUrl(value: unknown, report: Report): Pick<Site, "url" | "base"> {
   }
   if (/[?#]/.test(String(value))) report("url", "has a query or a fragment", hint);
   if (url.username !== "" || url.password !== "") report("url", "holds a user name or a password", hint);
-  const base = url.pathname.replace(/\/+$/, "");
+  const base = url.pathname.replace(/(?<!\/)\/+$/, "");
   return { url: url.origin + base, base };
 }
 

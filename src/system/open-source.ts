@@ -4,6 +4,7 @@ import { codeFingerprint } from "../site/fingerprint.ts";
 import type { LoadedConfig } from "../site/load-config.ts";
 import { EmbeddedSource } from "../source/embedded-source.ts";
 import { FilesSource } from "../source/files-source.ts";
+import { privateFile } from "./private-file.ts";
 import { siteFolders } from "./site-folders.ts";
 import type { SiteFolders } from "./site-folders.ts";
 
@@ -27,7 +28,8 @@ export function dataFolderOf(config: Pick<LoadedConfig, "root">, dir: string): s
 /** Opens the source that a site declares. Its state folder is there. */
 export function openSource(config: LoadedConfig, options: OpenSourceOptions): FilesSource | EmbeddedSource {
   const { site, code } = config;
-  const file = entityFileOf(siteFolders(config));
+  // It holds the outbox, and with `embedded()` the data.
+  const file = privateFile(entityFileOf(siteFolders(config)), 0o600);
   const { firstVersion, isDurable } = options;
   switch (site.source.kind) {
     case "embedded":
