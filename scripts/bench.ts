@@ -19,6 +19,7 @@ import { parseArgs } from "node:util";
 import { CannotRun } from "./bench/cannot-run.ts";
 import { CatalogueSite } from "./bench/catalogue-site.ts";
 import { cataloguePart } from "./bench/catalogue-part.ts";
+import { eleventyPart } from "./bench/eleventy-part.ts";
 import { drainPart } from "./bench/drain-part.ts";
 import { figureTable } from "./bench/figure-table.ts";
 import { hugoPart } from "./bench/hugo-part.ts";
@@ -26,6 +27,7 @@ import { latencyPart } from "./bench/latency-part.ts";
 import { onePart } from "./bench/one-part.ts";
 import { queuePart } from "./bench/queue-part.ts";
 import { scalePart } from "./bench/scale-part.ts";
+import { servePart } from "./bench/serve-part.ts";
 import { secondPart } from "./bench/second-part.ts";
 import type { BenchPart } from "./bench/bench-part.ts";
 
@@ -34,6 +36,8 @@ const PARTS: Readonly<Record<string, BenchPart>> = {
   second: secondPart,
   one: onePart,
   hugo: hugoPart,
+  eleventy: eleventyPart,
+  serve: servePart,
   scale: scalePart,
   queue: queuePart,
   drain: drainPart,

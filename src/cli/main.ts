@@ -1,25 +1,11 @@
 #!/usr/bin/env node
-import { Command, CommanderError } from "commander";
+import { CommanderError } from "commander";
 
 import { messageOf, RekilnError } from "../core/errors.ts";
 import { TemplateError } from "../render/renderer.ts";
-import { affectedCommand } from "./affected.ts";
-import { buildCommand } from "./build.ts";
 import { printable } from "./build-summary.ts";
-import { checkCommand } from "./check.ts";
-import { deleteCommand } from "./delete.ts";
 import { EXIT } from "./exit.ts";
-import { explainCommand } from "./explain.ts";
-import { importCommand } from "./import.ts";
-import { patchCommand } from "./patch.ts";
-import { publishCommand } from "./publish.ts";
-import { putCommand } from "./put.ts";
-import { queueCommand } from "./queue.ts";
-import { rebuildCommand } from "./rebuild.ts";
-import { releaseCommand } from "./release.ts";
-import { serveCommand } from "./serve.ts";
-import { statusCommand } from "./status.ts";
-import { workCommand } from "./work.ts";
+import { createProgram } from "./program.ts";
 
 /** Errors that say: not now, or not so. */
 const REFUSED = new Set([
@@ -50,31 +36,8 @@ function report(error: unknown): number {
   return EXIT.failed;
 }
 
-const program = new Command("rekiln")
-  .description("bakes every page of a data-driven site once, then only the pages that a change touches")
-  .exitOverride()
-  .showHelpAfterError("(rekiln --help lists the commands)");
-const commands = [
-  buildCommand(),
-  serveCommand(),
-  workCommand(),
-  releaseCommand(),
-  rebuildCommand(),
-  putCommand(),
-  patchCommand(),
-  deleteCommand(),
-  importCommand(),
-  publishCommand(),
-  checkCommand(),
-  affectedCommand(),
-  explainCommand(),
-  queueCommand(),
-  statusCommand(),
-];
-for (const command of commands) program.addCommand(command.exitOverride());
-
 try {
-  await program.parseAsync();
+  await createProgram().parseAsync();
 } catch (error) {
   process.exitCode = report(error);
 }

@@ -96,12 +96,14 @@ export function serveCommand(): Command {
         ...(origin === undefined ? {} : { origin: { url: origin, bypassCookie } }),
         ...(flags.allowHost === undefined ? {} : { allowedHosts: flags.allowHost }),
       });
-      const { url } = await server.listen();
-      process.stdout.write(`${relative(process.cwd(), store) || "."} is served at ${url} (Ctrl-C stops)\n`);
-      await new Promise<void>((resolve) => {
+      // Before it says that it serves: whoever waits for that may stop it at once.
+      const stopped = new Promise<void>((resolve) => {
         process.once("SIGINT", resolve);
         process.once("SIGTERM", resolve);
       });
+      const { url } = await server.listen();
+      process.stdout.write(`${relative(process.cwd(), store) || "."} is served at ${url} (Ctrl-C stops)\n`);
+      await stopped;
       await server.close();
     });
 }

@@ -33,7 +33,7 @@ test("state is for this user and the group, the outbox and the queue for this us
   );
   expect((statSync(join(site.folder, "dist/.rekiln")).mode & 0o777).toString(8)).toBe("750");
   expect((statSync(join(site.folder, "dist/.rekiln/site.json")).mode & 0o777).toString(8)).toBe("640");
-  const [page] = readdirSync(join(site.folder, "dist"), { recursive: true, encoding: "utf8" }).filter((name) =>
+  const page = readdirSync(join(site.folder, "dist"), { recursive: true, encoding: "utf8" }).find((name) =>
     name.endsWith(".html"),
   );
   expect((statSync(join(site.folder, "dist", page ?? "")).mode & 0o777).toString(8)).toBe("644");

@@ -6,6 +6,14 @@ import { fileURLToPath } from "node:url";
 import * as fc from "fast-check";
 import { expect, onTestFinished, test } from "vitest";
 
+import type * as LoadConfig from "../../../src/site/load-config.ts";
+import type * as RenderPage from "../../../src/press/render-page.ts";
+import type * as EtaRenderer from "../../../src/render/eta-renderer.ts";
+import type * as TemplateSet from "../../../src/render/template-set.ts";
+import type * as StaticFiles from "../../../src/press/static-files.ts";
+import type * as FilesSourceModule from "../../../src/source/files-source.ts";
+import type * as Path from "../../../src/site/path.ts";
+import type * as Page from "../../../src/core/page.ts";
 import { XSS_PAYLOADS } from "../../support/xss-payloads.ts";
 import { runsOf } from "../../support/runs.ts";
 import { attributeValues, domShape } from "./dom-shape.ts";
@@ -44,14 +52,14 @@ async function openStarter(name: string) {
       "core/page",
     ].map(async (module) => import(compiled(module)) as Promise<unknown>),
   )) as [
-    typeof import("../../../src/site/load-config.ts"),
-    typeof import("../../../src/press/render-page.ts"),
-    typeof import("../../../src/render/eta-renderer.ts"),
-    typeof import("../../../src/render/template-set.ts"),
-    typeof import("../../../src/press/static-files.ts"),
-    typeof import("../../../src/source/files-source.ts"),
-    typeof import("../../../src/site/path.ts"),
-    typeof import("../../../src/core/page.ts"),
+    typeof LoadConfig,
+    typeof RenderPage,
+    typeof EtaRenderer,
+    typeof TemplateSet,
+    typeof StaticFiles,
+    typeof FilesSourceModule,
+    typeof Path,
+    typeof Page,
   ];
   const folder = join(TEMPLATES, name);
   const { site } = await loadConfig(join(folder, "rekiln.config.ts"), {});

@@ -27,7 +27,7 @@ function adversarial(source: string): readonly string[] {
     .replaceAll(/\\[wdsbWDSBpPux](?:\{[^}]*\})?|[\\^$()[\]{}?*+|]/g, " ")
     .split(/\s+/)
     .filter((part) => part !== "");
-  const characters = new Set(["a", "0", " ", "\t", "\n", "/", "-", ".", "é", ...literals.join("")]);
+  const characters = new Set(["a", "0", " ", "\t", "\n", "/", "-", ".", "é", ...Array.from(literals.join(""))]);
   const pieces = new Set([...characters, ...literals, "a ", " a", "a.", "/a", "a=", "x:"]);
   return [...pieces].flatMap((piece) => {
     const long = piece.repeat(Math.ceil(BYTES / piece.length));
