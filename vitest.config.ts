@@ -3,7 +3,13 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
-    exclude: ["test/browser/**", "test/servers/**", "test/kills/**", "test/property/planted-bugs.test.ts"],
+    exclude: [
+      "test/browser/**",
+      "test/kills/**",
+      "test/localstack/**",
+      "test/servers/**",
+      "test/property/planted-bugs.test.ts",
+    ],
     testTimeout: 30_000,
     hookTimeout: 60_000,
     // Configs are loaded by Node itself, whose hooks record their modules.

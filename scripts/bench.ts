@@ -25,6 +25,7 @@ import { figureTable } from "./bench/figure-table.ts";
 import { hugoPart } from "./bench/hugo-part.ts";
 import { latencyPart } from "./bench/latency-part.ts";
 import { onePart } from "./bench/one-part.ts";
+import { putsPart } from "./bench/puts-part.ts";
 import { queuePart } from "./bench/queue-part.ts";
 import { scalePart } from "./bench/scale-part.ts";
 import { servePart } from "./bench/serve-part.ts";
@@ -40,6 +41,7 @@ const PARTS: Readonly<Record<string, BenchPart>> = {
   serve: servePart,
   scale: scalePart,
   queue: queuePart,
+  puts: putsPart,
   drain: drainPart,
   latency: latencyPart,
 };

@@ -4,6 +4,8 @@ export type { Html } from "./core/html.ts";
 export { json } from "./core/json-template.ts";
 export type { AnyTypes, Entity, EntityType, JsonRecord, OrderBy, Query, Read, Scalar, Where } from "./core/read.ts";
 export { html } from "./render/html-tag.ts";
+export { s3, sqs } from "./site/declare-fleet.ts";
+export type { S3Options, S3Store, SqsOptions, SqsQueues } from "./site/declare-fleet.ts";
 export { defineSite, directory, embedded, files } from "./site/define-site.ts";
 export type { DirectoryStore, EmbeddedSource, FilesSource, SiteOptions, SiteSource } from "./site/define-site.ts";
 export { defineEntities, entity, unchecked } from "./site/entities.ts";

@@ -2,7 +2,7 @@ import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import { openQueue } from "../../src/system/open-queue.ts";
+import { openLocalQueue } from "../../src/system/open-queue.ts";
 import type { Queue } from "../../src/queue/queue.ts";
 import { EmbeddedSource } from "../../src/source/embedded-source.ts";
 import { SiteWriter } from "../../src/system/site-writer.ts";
@@ -38,7 +38,7 @@ export class EmbeddedSite implements Disposable {
     this.writer = writer;
     this.source = writer.source;
     this.packages = packages;
-    this.queue = openQueue({ state: join(dir, ".rekiln") });
+    this.queue = openLocalQueue({ state: join(dir, ".rekiln") });
   }
 
   /** Copies a catalogue, imports its data, and builds it. Its queue is empty. */

@@ -1,8 +1,13 @@
 import type { SitemapReport } from "../press/sitemap.ts";
+import type { BuildTally } from "../press/build-tally.ts";
 import type { BuildReport } from "../system/run-build.ts";
+import { templatePlace } from "../render/renderer.ts";
+import type { BrokenTemplate } from "../system/site-inputs.ts";
 import { count } from "./count.ts";
+import { dryRunData, dryRunLines } from "./dry-run-pages.ts";
 
 const SHOWN_MAX = 20;
+const LEFT_OUT_SHOWN_MAX = 5;
 
 export interface Measured {
   readonly seconds: number;
@@ -54,7 +59,12 @@ function problemLines(report: BuildReport): string[] {
     staticProblems.length,
     "static files",
   );
-  list(tally.failed.values(), tally.failedCount, "failed pages");
+  list(
+    report.brokenTemplates.map((broken) => brokenTemplateLine(broken, tally)),
+    report.brokenTemplates.length,
+    "templates that can't be compiled",
+  );
+  list(tally.failed.values(), tally.failedByThemselves, "failed pages");
   list(
     [...tally.collided].map(([key, message]) => `${key} ${message}`),
     tally.collided.size,
@@ -67,6 +77,13 @@ function problemLines(report: BuildReport): string[] {
     );
   }
   return lines;
+}
+
+/** One line for a template, however many pages it is of. */
+function brokenTemplateLine(broken: BrokenTemplate, { failedByTemplate }: BuildTally): string {
+  const failed = broken.routes.map((route) => `${route} ${count(failedByTemplate.get(route) ?? 0)}`);
+  const users = failed.length === 0 ? "no route uses it" : `failed pages by route: ${failed.join(", ")}`;
+  return `${templatePlace(broken)}: ${broken.message} (${users})`;
 }
 
 function sitemapLine({ owner, files, addresses, written, removed }: SitemapReport): string {
@@ -88,10 +105,11 @@ export function buildSummary(report: BuildReport, measured: Measured): Summary {
   // Most of them were never looked at: nothing that they depend on changed.
   const unchanged = Math.max(0, result.pages - written);
   const rate = tally.pressed / measured.seconds;
-  const would = measured.isDryRun ? "would be " : "";
   const lines = [
+    ...(report.isInterrupted ? ["Interrupted: what is done is recorded, and the next build goes on."] : []),
+    ...(measured.isDryRun ? dryRunLines(result) : []),
     `${count(result.pages)} pages in ${measured.storeName}`,
-    `  written   ${count(written)} ${would === "" ? "" : "(dry run: nothing was written) "}${reasons.map(([reason, value]) => `${reason} ${count(value)}`).join(", ")}`.trimEnd(),
+    `  written   ${count(written)} ${measured.isDryRun ? "(dry run: nothing was written) " : ""}${reasons.map(([reason, value]) => `${reason} ${count(value)}`).join(", ")}`.trimEnd(),
     `  unchanged ${count(unchanged)}`,
     `  removed   ${count(removed)}${result.withheld > 0 ? `, withheld ${count(result.withheld)}` : ""}`,
     `  failed    ${count(tally.failedCount)}${tally.collided.size > 0 ? `, without a path ${count(tally.collided.size)}` : ""}`,
@@ -100,6 +118,13 @@ export function buildSummary(report: BuildReport, measured: Measured): Summary {
   if (report.staticWritten.length + report.staticRemoved.length > 0) {
     lines.push(
       `  static    ${count(report.staticWritten.length)} copied, ${count(report.staticRemoved.length)} removed`,
+    );
+  }
+  if (report.staticLeftOut.length > 0) {
+    const names = report.staticLeftOut.slice(0, LEFT_OUT_SHOWN_MAX).map((name) => `static/${name}`);
+    const more = report.staticLeftOut.length > names.length ? ", …" : "";
+    lines.push(
+      `  left out  ${names.join(", ")}${more}: names that begin with a dot aren't copied, but for .well-known`,
     );
   }
   if (tally.redirected + tally.tombstones > 0) {
@@ -112,13 +137,14 @@ export function buildSummary(report: BuildReport, measured: Measured): Summary {
       `in ${report.threads} threads: ${[...shares(report)].map(([name, share]) => `${name} ${Math.round(share * 100)} %`).join(", ")}`,
   );
   return {
-    text: `${lines.join("\n")}\n`,
+    text: lines.map((line) => `${printable(line)}\n`).join(""),
     problems: problemLines(report)
       .map((line) => `${printable(line)}\n`)
       .join(""),
     data: {
       schema: "rekiln.build.1",
       dryRun: measured.isDryRun,
+      interrupted: report.isInterrupted,
       pages: result.pages,
       written: tally.written,
       unchanged,
@@ -129,16 +155,26 @@ export function buildSummary(report: BuildReport, measured: Measured): Summary {
       tombstones: tally.tombstones,
       failed: tally.failedCount,
       errors: [...tally.failed.values()].slice(0, 100),
+      brokenTemplates: report.brokenTemplates.map(({ routes, ...broken }) => ({
+        ...broken,
+        failed: Object.fromEntries(routes.map((route) => [route, tally.failedByTemplate.get(route) ?? 0])),
+      })),
       collided: Object.fromEntries([...tally.collided].slice(0, 100)),
       whole: Object.fromEntries(result.plan.whole),
       source: { ...source, problems: source.problems },
-      static: { written: report.staticWritten, removed: report.staticRemoved, problems: report.staticProblems },
+      static: {
+        written: report.staticWritten,
+        removed: report.staticRemoved,
+        leftOut: report.staticLeftOut,
+        problems: report.staticProblems,
+      },
       sitemaps: report.sitemaps ?? null,
       bytes: tally.bytes,
       pressed: tally.pressed,
       seconds: Number(measured.seconds.toFixed(3)),
       pagesPerSecond: Math.round(rate),
       peakBytes: measured.peakBytes,
+      ...(measured.isDryRun ? dryRunData(result) : {}),
       stretchesMs: Object.fromEntries([...stretches].map(([name, spent]) => [name, milliseconds(spent)])),
       threadsMs: Object.fromEntries(Object.entries(tally.times).map(([name, spent]) => [name, milliseconds(spent)])),
     },

@@ -21,10 +21,12 @@ interface BuildFlags {
 }
 
 function exitCodeOf(report: BuildReport): number {
-  const { result, source, staticProblems } = report;
+  const { result, source, staticProblems, brokenTemplates } = report;
+  if (report.isInterrupted) return EXIT.interrupted;
   if (result.withheld > 0) return EXIT.refused;
   const { failedCount, collided } = result.tally;
-  return failedCount + collided.size + source.problemCount + staticProblems.length > 0 ? EXIT.failed : EXIT.done;
+  const wrong = failedCount + collided.size + source.problemCount + staticProblems.length + brokenTemplates.length;
+  return wrong > 0 ? EXIT.failed : EXIT.done;
 }
 
 /** `rekiln build` */

@@ -8,9 +8,18 @@ const LINES_SHOWN_MAX = 2;
 
 /** How many things are wrong; what Windows can't hold is a warning, and isn't among them. */
 export function problemsOf(report: CheckReport): number {
-  const { source, static: files, paths, collisions, failed, unstable, deadLinks } = report;
+  const { source, static: files, templates, paths, collisions, failed, unstable, deadLinks } = report;
   const inData = source?.problemCount ?? 0;
-  return inData + files.length + paths.count + collisions.count + failed.length + unstable.length + deadLinks.length;
+  return (
+    inData +
+    files.length +
+    templates.length +
+    paths.count +
+    collisions.count +
+    failed.length +
+    unstable.length +
+    deadLinks.length
+  );
 }
 
 function listed<T>(
@@ -58,7 +67,7 @@ function unstableLines({
 
 /** What was found, for people. */
 export function checkText(report: CheckReport): string {
-  const { source, static: files, paths, collisions, windows, failed, unstable, deadLinks } = report;
+  const { source, static: files, templates, paths, collisions, windows, failed, unstable, deadLinks } = report;
   const lines = [
     ...listed(
       "bad records",
@@ -66,6 +75,9 @@ export function checkText(report: CheckReport): string {
       ({ place, message }) => [`${place}: ${message}`],
     ),
     ...listed("static files that can't be used", all(files), ({ message }) => [message]),
+    ...listed("templates that can't be compiled", all(templates), ({ file, line, message, routes }) => [
+      `templates/${file}${line === undefined ? "" : `:${line}`}: ${message} (${routes.join(", ")})`,
+    ]),
     ...listed("pages without a path", paths, ({ key, message }) => [`${key}: ${message}`]),
     ...listed("collisions: of the pages that want one path, the first has it", collisions, ({ key, message }) => [
       `${key} ${message}`,

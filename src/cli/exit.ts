@@ -5,7 +5,7 @@ export const EXIT = {
   failed: 1,
   /** The config, or how the command was called, is wrong. */
   usage: 2,
-  /** A cap, or a source that can't be reached. */
+  /** A cap, a source that can't be reached, no right or no space to write. */
   refused: 3,
   interrupted: 130,
 } as const;

@@ -16,10 +16,11 @@ import { serveCommand } from "./serve.ts";
 import { statusCommand } from "./status.ts";
 import { workCommand } from "./work.ts";
 
-/** The command line, not yet run. */
-export function createProgram(): Command {
+/** The command line, not yet run. @param version of rekiln */
+export function createProgram(version: string): Command {
   const program = new Command("rekiln")
     .description("bakes every page of a data-driven site once, then only the pages that a change touches")
+    .version(version, "--version", "print the version of rekiln")
     .exitOverride()
     .showHelpAfterError("(rekiln --help lists the commands)");
   const commands = [

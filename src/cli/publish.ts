@@ -1,3 +1,5 @@
+import { addAbortSignal } from "node:stream";
+
 import { Argument, Command } from "commander";
 
 import { checkRequest } from "../core/change-request.ts";
@@ -7,6 +9,8 @@ import { RekilnError } from "../core/errors.ts";
 import { ChangeSpool } from "../system/change-spool.ts";
 import { runPublish } from "../system/run-publish.ts";
 import { SiteWriter } from "../system/site-writer.ts";
+import { EXIT } from "./exit.ts";
+import { interruptSignal } from "./interrupt-signal.ts";
 import { entityArguments } from "./entity-argument.ts";
 import { printPublished } from "./publish-summary.ts";
 
@@ -36,9 +40,19 @@ export function publishCommand(): Command {
       }
       using site = await SiteWriter.open(flags.config, { ...process.env });
       using spool = new ChangeSpool();
-      const requests = flags.stdin === true ? await spooled(site, spool) : named(site, names, flags.deleted === true);
-      const report = await runPublish(site, requests, new AbortController().signal);
-      printPublished(report, flags.json === true);
+      const signal = interruptSignal("Stopping; what is stored is sent. Once more to stop at once.");
+      try {
+        const isStream = flags.stdin === true;
+        if (isStream) addAbortSignal(signal, process.stdin);
+        const requests = isStream ? await spooled(site, spool) : named(site, names, flags.deleted === true);
+        printPublished(await runPublish(site, requests, signal), flags.json === true);
+      } catch (error) {
+        if (!signal.aborted) throw error;
+        // What it had stored waits in the outbox, and is told with the next change.
+        process.exitCode = EXIT.interrupted;
+        const data = { schema: "rekiln.publish.1", interrupted: true, exitCode: EXIT.interrupted };
+        if (flags.json === true) process.stdout.write(`${JSON.stringify(data)}\n`);
+      }
     });
 }
 

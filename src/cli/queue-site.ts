@@ -4,11 +4,10 @@ import { LANES } from "../queue/queue.ts";
 import type { Lane, Queue } from "../queue/queue.ts";
 import { loadConfig } from "../site/load-config.ts";
 import { openQueue } from "../system/open-queue.ts";
-import { siteFolders } from "../system/site-folders.ts";
 
 /** Opens the queue of a config's site. */
 export async function openSiteQueue(configFile: string): Promise<Queue> {
-  return openQueue(siteFolders(await loadConfig(configFile, { ...process.env })));
+  return openQueue(await loadConfig(configFile, { ...process.env }));
 }
 
 export function laneOption(): Option {

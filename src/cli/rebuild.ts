@@ -9,7 +9,6 @@ import type { BuiltSite } from "../system/built-site.ts";
 import { openQueue } from "../system/open-queue.ts";
 import { planRebuild, queueRebuild } from "../system/run-rebuild.ts";
 import type { RebuildPlan, RebuildTarget } from "../system/run-rebuild.ts";
-import { siteFolders } from "../system/site-folders.ts";
 import { sleep } from "../system/sleep.ts";
 import { confirm } from "./confirm.ts";
 import { count } from "./count.ts";
@@ -22,6 +21,8 @@ const WAIT_MS = 200;
 /** After so long without a message being taken, most likely nobody works. */
 const NOBODY_MS = 5000;
 const REASON_MAX = 500;
+const LINES_MS = 3000;
+const CLEAR_LINE = "\r\u001B[2K";
 
 interface RebuildFlags {
   readonly config: string;
@@ -70,23 +71,25 @@ export function rebuildCommand(): Command {
         process.exitCode = EXIT.refused;
         return;
       }
-      using queue = openQueue(siteFolders(config));
+      using queue = openQueue(config);
       // Only whoever waits learns whether anything had changed.
       const before = flags.wait === true ? etagsOf(built, plan) : undefined;
       await queueRebuild(queue, built, plan, flags.reason?.slice(0, REASON_MAX));
-      if (before !== undefined) await waitForQueue(queue, plan);
-      const changed = before === undefined ? undefined : changedSince(built, before);
+      const isDone = before !== undefined && (await waitForQueue(queue, plan));
+      const isInterrupted = before !== undefined && !isDone;
+      const exitCode = isInterrupted ? EXIT.interrupted : EXIT.done;
+      process.exitCode = exitCode;
+      const changed = isDone ? changedSince(built, before) : undefined;
       if (flags.json === true) {
-        const data = {
-          schema: "rekiln.rebuild/1",
-          pages: plan.pages,
-          routes: plan.routes,
-          isDone: flags.wait === true,
-        };
-        process.stdout.write(`${JSON.stringify({ ...data, ...(changed === undefined ? {} : { changed }) })}\n`);
+        const data = { schema: "rekiln.rebuild.1", pages: plan.pages, routes: plan.routes, isDone, exitCode };
+        const interrupted = isInterrupted ? { interrupted: true } : {};
+        process.stdout.write(
+          `${JSON.stringify({ ...data, ...interrupted, ...(changed === undefined ? {} : { changed }) })}\n`,
+        );
         return;
       }
-      if (changed === undefined) process.stdout.write(`${pagesText(plan.pages)} queued.\n`);
+      if (isInterrupted) process.stdout.write(`${pagesText(plan.pages)} stay queued: workers go on with them.\n`);
+      else if (changed === undefined) process.stdout.write(`${pagesText(plan.pages)} queued.\n`);
       else if (changed === 0) process.stdout.write(`${pagesText(plan.pages)} rendered: nothing had changed.\n`);
       else process.stdout.write(`${pagesText(plan.pages)} rendered, ${pagesText(changed)} changed.\n`);
     });
@@ -117,30 +120,38 @@ function changedSince({ manifest }: BuiltSite, before: ReadonlyMap<PageKey, stri
   return changed;
 }
 
-/** Waits until the queue holds nothing more. */
-async function waitForQueue(queue: Queue, plan: RebuildPlan): Promise<void> {
-  const signal = interruptSignal();
+/** Waits until the queue holds nothing more. @returns false when it was told to stop before */
+async function waitForQueue(queue: Queue, plan: RebuildPlan): Promise<boolean> {
+  const signal = interruptSignal("Stopping; what is queued stays queued. Once more to stop at once.");
+  const { stderr } = process;
   const started = performance.now();
   let most = 0;
   let hasStarted = false;
   let hasTold = false;
+  let shownAt = started;
   while (!signal.aborted) {
     const { live, bulk } = await queue.depth();
     const left = live.waiting + live.delayed + live.inFlight + bulk.waiting + bulk.delayed + bulk.inFlight;
-    if (left === 0) return;
+    if (left === 0) {
+      if (stderr.isTTY) stderr.write(CLEAR_LINE);
+      return true;
+    }
     hasStarted ||= live.inFlight + bulk.inFlight > 0 || left < most;
     most = Math.max(most, left);
-    const elapsed = performance.now() - started;
+    const now = performance.now();
+    const elapsed = now - started;
     if (!hasStarted && !hasTold && elapsed > NOBODY_MS) {
       hasTold = true;
-      process.stderr.write("Nobody seems to work on the queue: start rekiln work in another terminal.\n");
+      stderr.write("Nobody seems to work on the queue: start rekiln work in another terminal.\n");
     }
-    if (process.stderr.isTTY) {
+    if (stderr.isTTY || now - shownAt >= LINES_MS) {
+      shownAt = now;
       const done = most - left;
       const eta = done === 0 ? "" : `, ${Math.ceil((elapsed / done) * left * 0.001)} s to go`;
-      process.stderr.write(`\r\u001B[2K${pagesText(plan.pages)}: ${count(left)} messages left${eta}`);
+      const line = `${pagesText(plan.pages)}: ${count(left)} messages left${eta}`;
+      stderr.write(stderr.isTTY ? `${CLEAR_LINE}${line}` : `${line}\n`);
     }
     await sleep(WAIT_MS, signal);
   }
-  signal.throwIfAborted();
+  return false;
 }

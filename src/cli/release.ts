@@ -24,7 +24,7 @@ export function releaseCommand(): Command {
       process.exitCode = exitCode;
       for (const { file, message } of report.problems) process.stderr.write(`static/${file}: ${message}\n`);
       if (flags.json === true) {
-        process.stdout.write(`${JSON.stringify({ schema: "rekiln.release/1", ...report, isDryRun, exitCode })}\n`);
+        process.stdout.write(`${JSON.stringify({ schema: "rekiln.release.1", ...report, isDryRun, exitCode })}\n`);
         return;
       }
       if (report.routes.length === 0) {

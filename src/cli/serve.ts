@@ -9,6 +9,7 @@ import { serverConfig } from "../serve/server-config.ts";
 import type { ServerName } from "../serve/server-config.ts";
 import { createSiteServer } from "../serve/create-site-server.ts";
 import { loadConfig } from "../site/load-config.ts";
+import { notBuilt } from "../system/built-site.ts";
 import { GonePages } from "../system/gone-pages.ts";
 import { siteFolders } from "../system/site-folders.ts";
 import { serverLog } from "./server-log.ts";
@@ -76,12 +77,7 @@ export function serveCommand(): Command {
       }
       if (origin !== undefined && isItself(origin, flags)) throw ownOrigin(origin);
       if (!existsSync(store)) {
-        throw new RekilnError({
-          code: "not-built",
-          message: `${relative(process.cwd(), store)} isn't there: the site hasn't been built.`,
-          disposition: "fatal",
-          hint: "Run rekiln build first.",
-        });
+        throw notBuilt(`${relative(process.cwd(), store)} isn't there`);
       }
       using gone = new GonePages(folders, Date.now);
       const server = createSiteServer({

@@ -38,7 +38,7 @@ export function workSummary({ tally, ended, message, released }: WorkResult, sec
     text: `${lines.join("\n")}\n`,
     problems: shown.join(""),
     data: {
-      schema: "rekiln.work/1",
+      schema: "rekiln.work.1",
       ended,
       messages: tally.messages,
       changes: tally.changes,

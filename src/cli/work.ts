@@ -35,7 +35,7 @@ export function workCommand(): Command {
     .option("--until-empty", "end when the queue is empty")
     .addOption(new Option("--lane <lane>", "only this lane (default: both, live first)").choices([...LANES]))
     .option("--concurrency <threads>", "render threads (default: one for each processor)", wholeNumber(1))
-    .option("--watch", "turn edits of the source's files into events")
+    .option("--watch", "follow edits: of the source's files, and of templates, static files, config and code")
     .option(
       "--max-deletes <pages>",
       "most pages to remove in an hour (default: 5 % of all, and at least 100)",

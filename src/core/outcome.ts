@@ -22,4 +22,10 @@ export type PageOutcome =
   | { readonly kind: "newer"; readonly key: PageKey }
   /** Another page owns the path. */
   | { readonly kind: "collided"; readonly key: PageKey; readonly path: string; readonly owner: string }
-  | { readonly kind: "failed"; readonly key: PageKey; readonly error: string };
+  | {
+      readonly kind: "failed";
+      readonly key: PageKey;
+      readonly error: string;
+      /** Its template can't be compiled: all pages of its route fail for the same reason. */
+      readonly isTemplateBroken: boolean;
+    };

@@ -20,6 +20,15 @@ export function formatStamp(stamp: Stamp): string {
   return `${stamp.epoch}.${stamp.version.toString(16)}.${stamp.time}`;
 }
 
+const STAMP = /^(\d+)\.([0-9a-f]+)\.(\d+)$/;
+
+/** Reads what `formatStamp` wrote; undefined for any other text. */
+export function parseStamp(text: string): Stamp | undefined {
+  const [, epoch, version, time] = STAMP.exec(text) ?? [];
+  if (epoch === undefined || version === undefined || time === undefined) return undefined;
+  return { epoch: Number(epoch), version: Number.parseInt(version, 16), time: Number(time) };
+}
+
 /** A stamp and the page that it was written for, as found in a page's last bytes. */
 export interface Carried {
   readonly stamp: Stamp;
@@ -70,7 +79,7 @@ export function carriedKey(key: PageKey, hashHex: (text: string) => string): str
   return short.replaceAll("--", "-%2D").replace(/-$/, "%2D");
 }
 
-const SPELLED = /^rekiln (\d+)\.([0-9a-f]+)\.(\d+) (\S+)$/;
+const SPELLED = /^rekiln (\S+) (\S+)$/;
 
 function spell(stamp: Stamp, key: string): string {
   return `rekiln ${formatStamp(stamp)} ${key}`;
@@ -123,12 +132,9 @@ export function findCarrier(extension: string, tail: string): (Carried & { reado
   const text = unwrap(styleOf(extension), line);
   const match = text === undefined ? null : SPELLED.exec(text);
   if (match === null) return undefined;
-  const [, epoch = "", version = "", time = "", key = ""] = match;
-  return {
-    stamp: { epoch: Number(epoch), version: Number.parseInt(version, 16), time: Number(time) },
-    key,
-    length: tail.length - start,
-  };
+  const [, spelled = "", key = ""] = match;
+  const stamp = parseStamp(spelled);
+  return stamp === undefined ? undefined : { stamp, key, length: tail.length - start };
 }
 
 function unwrap(style: CarrierStyle, line: string): string | undefined {

@@ -140,7 +140,8 @@ export interface CopiedFile {
  * Every commit survives the death of the process.
  */
 export interface Manifest extends ManifestReads, Disposable {
-  transact<T>(work: (transaction: ManifestTransaction) => T): T;
+  /** `isDurable`: the commit, and all before it, survive a power failure too. */
+  transact<T>(work: (transaction: ManifestTransaction) => T, isDurable?: boolean): T;
   readonly left: LeftPaths;
   readonly sitemaps: SitemapState;
   /** What a page has read, as it was recorded; nothing for a page without a row. */

@@ -49,7 +49,17 @@ export class SqliteManifest implements Manifest, ManifestTransaction {
     if (this.meta("bulk") === undefined) this.#database.exec(LATE_INDEXES);
   }
 
-  transact<T>(work: (transaction: ManifestTransaction) => T): T {
+  transact<T>(work: (transaction: ManifestTransaction) => T, isDurable = false): T {
+    if (!isDurable) return this.#transact(work);
+    this.#database.exec("PRAGMA synchronous = FULL");
+    try {
+      return this.#transact(work);
+    } finally {
+      this.#database.exec("PRAGMA synchronous = NORMAL");
+    }
+  }
+
+  #transact<T>(work: (transaction: ManifestTransaction) => T): T {
     this.#database.exec("BEGIN IMMEDIATE");
     this.#isBulk = this.meta("bulk") !== undefined;
     this.sitemaps.beginTransaction();

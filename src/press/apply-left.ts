@@ -36,18 +36,22 @@ export function applyLeft(
   acts: readonly LeftAct[],
   stamp: Stamp,
 ): readonly LeftOutcome[] {
-  const { store } = context;
+  const { store, openPaths } = context;
   const outcomes: LeftOutcome[] = [];
   for (const act of acts) {
     switch (act.do) {
       case "drop":
         store.remove(act.at.key);
         break;
-      case "forget":
+      case "forget": {
+        const left = transaction.left.at(act.collisionKey);
+        if (left !== undefined) openPaths.close(left.key, left.path);
         transaction.left.remove(act.collisionKey);
         break;
+      }
       case "hand-over":
         if (act.removes) store.remove(act.at.key);
+        openPaths.open(key, act.at.path);
         record(context, transaction, key, "handover", act.at, stamp);
         break;
       case "tombstone":

@@ -45,6 +45,8 @@ export interface BuildContext {
 export interface BuildOptions {
   /** Only these routes; undefined is all. */
   readonly routes: ReadonlySet<string> | undefined;
+  /** Routes whose templates aren't registered: none of their pages is pressed, whoever comes to its path or leaves it. */
+  readonly untouched?: ReadonlySet<string>;
   readonly isDryRun: boolean;
   readonly isForced: boolean;
   /** Most pages that may be removed; undefined is 5 % of all, and at least 100. */
@@ -61,6 +63,8 @@ export interface BuildResult {
   readonly maxDeletes: number;
   /** Pages that are published now, or would be after a dry run. */
   readonly pages: number;
+  /** It was told to stop before its end: what was done until then is recorded. */
+  readonly isInterrupted: boolean;
 }
 
 /** Brings every page up to the source's newest version: only those that a change may have touched, where that is known. */
@@ -85,19 +89,33 @@ class Build {
   constructor(context: BuildContext, options: BuildOptions) {
     this.#context = context;
     this.#options = options;
-    this.#tally = new BuildTally(context.progress);
+    this.#tally = new BuildTally(context.progress, options.isDryRun);
     this.#isFresh = options.isFresh && !options.isDryRun;
   }
 
   async run(): Promise<BuildResult> {
-    const { site, source, reader, manifest, epochs, progress } = this.#context;
+    const { reader, manifest } = this.#context;
     const snapshot = reader.snapshot();
     const pagesBefore = manifest.count();
     if (!this.#isFresh && !this.#options.isDryRun) adoptRedirects(this.#context);
     const plan = this.#plan(snapshot, pagesBefore);
     const retried = this.#retried();
-    if (this.#isFresh) manifest.beginBulk();
+    try {
+      return await this.#carryOut(plan, snapshot, retried, pagesBefore);
+    } catch (error) {
+      if (!isAbort(error)) throw error;
+      return { tally: this.#tally, plan, withheld: 0, maxDeletes: 0, pages: manifest.count(), isInterrupted: true };
+    }
+  }
 
+  async #carryOut(
+    plan: WholePlan,
+    snapshot: Snapshot,
+    retried: readonly PageKey[],
+    pagesBefore: number,
+  ): Promise<BuildResult> {
+    const { site, source, reader, manifest, epochs, progress } = this.#context;
+    if (this.#isFresh) manifest.beginBulk();
     for (const name of plan.whole.keys()) {
       const route = site.routes.get(name);
       if (route !== undefined) progress.expect(countSubjects(route, snapshot));
@@ -124,7 +142,10 @@ class Build {
     const { withheld, maxDeletes } = await this.#remove(pagesBefore);
     if (!this.#options.isDryRun) {
       const isComplete = this.#options.routes === undefined;
-      this.#tally.addLeft(settleLeft(this.#context, reader.snapshot(), { graceSeconds: 0, isComplete }));
+      // Who comes to a path that was left may be of a route that isn't built now.
+      if (isComplete || (this.#options.untouched?.size ?? 0) === 0) {
+        this.#tally.addLeft(settleLeft(this.#context, reader.snapshot(), { graceSeconds: 0, isComplete }));
+      }
       manifest.tidy();
       for (const route of plan.whole.keys()) manifest.setMeta(`built:${route}`, String(epochs.get(route) ?? 0));
       if (this.#options.routes === undefined) {
@@ -134,7 +155,7 @@ class Build {
     }
     const { written, gone } = this.#tally;
     const pages = this.#options.isDryRun ? pagesBefore + written.new - gone.size + withheld : manifest.count();
-    return { tally: this.#tally, plan, withheld, maxDeletes, pages };
+    return { tally: this.#tally, plan, withheld, maxDeletes, pages, isInterrupted: false };
   }
 
   #plan(snapshot: Snapshot, pages: number): WholePlan {
@@ -185,7 +206,8 @@ class Build {
   /** What isn't rendered as part of a whole route: affected pages, retried ones, files that someone deleted, and the rest. */
   async #pressSet(plan: WholePlan, snapshot: Snapshot, retried: readonly PageKey[]): Promise<void> {
     const { site, manifest, epochs, progress } = this.#context;
-    const keys = new Set<PageKey>(retried);
+    // Those of whole routes have just been tried, or are among the rest below.
+    const keys = new Set<PageKey>(retried.filter((key) => !plan.whole.has(routeOf(key))));
     for (const key of plan.affected) {
       const route = routeOf(key);
       if (!plan.whole.has(route) && this.#isWanted(route)) keys.add(key);
@@ -207,7 +229,7 @@ class Build {
     for (const name of plan.whole.keys()) {
       const verified = { epoch: epochs.get(name) ?? 0, version: snapshot.version };
       const rest = manifest.unverified(name, verified);
-      await this.#pressAll(this.#options.isDryRun ? this.#gone(rest, snapshot) : rest, true);
+      await this.#pressAll(this.#options.isDryRun ? this.#gone(rest, snapshot) : this.#untried(rest), true);
     }
     for (const name of manifest.routes()) {
       if (!site.routes.has(name) && this.#isWanted(name)) await this.#pressAll(manifest.keysOf(name), false);
@@ -218,6 +240,11 @@ class Build {
   *#gone(pieces: Iterable<readonly PageKey[]>, snapshot: Snapshot): Iterable<readonly PageKey[]> {
     const { site } = this.#context;
     for (const piece of pieces) yield piece.filter((key) => !isPageOfSnapshot(site, key, snapshot));
+  }
+
+  /** Without what failed in this very run. */
+  *#untried(pieces: Iterable<readonly PageKey[]>): Iterable<readonly PageKey[]> {
+    for (const piece of pieces) yield piece.filter((key) => !this.#tally.hasFailed(key));
   }
 
   /** Published pages of routes that aren't rendered whole whose file is gone, or another one. */
@@ -237,7 +264,7 @@ class Build {
   /** Pages whose path another page took or left, until nothing moves any more. */
   async #pressAgain(): Promise<void> {
     for (let round = 0; round < ROUNDS_MAX && this.#tally.again.size > 0; round++) {
-      const keys = [...this.#tally.again];
+      const keys = [...this.#tally.again].filter((key) => this.#options.untouched?.has(routeOf(key)) !== true);
       this.#tally.again.clear();
       await this.#pressAll(batches(keys, BATCH_PAGES), false);
     }
@@ -309,6 +336,10 @@ class Build {
     // Told to stop, a thread leaves out the rest of its batch.
     signal.throwIfAborted();
   }
+}
+
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === "AbortError";
 }
 
 function routeOf(key: PageKey): string {

@@ -43,13 +43,19 @@ export function deletesInHour(manifest: Manifest, now: number): number {
   return slicesOf(manifest, now).reduce((sum, [, deletes]) => sum + deletes, 0);
 }
 
-/** Counts removals of drains: all processes of a site share the count. */
-export function noteDeletes(manifest: Manifest, count: number, now: number): void {
-  if (count === 0) return;
+/**
+ * Counts removals of drains, unless they would be more than `cap` within an hour, to ten minutes. All processes of a site share the count:
+ * they look and count in one transaction.
+ *
+ * @returns whether they may be done
+ */
+export function countDeletes(manifest: Manifest, count: number, cap: number, now: number): boolean {
   const slice = Math.floor(now / SLICE_MS) * SLICE_MS;
-  manifest.transact(() => {
+  return manifest.transact(() => {
+    if (deletesInHour(manifest, now) + count > cap) return false;
     const slices = new Map(slicesOf(manifest, now));
     slices.set(slice, (slices.get(slice) ?? 0) + count);
     manifest.setMeta(META, JSON.stringify([...slices]));
+    return true;
   });
 }

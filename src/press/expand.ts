@@ -9,16 +9,19 @@ import { allRef, conditionRef, entityRef, valuesRef } from "../core/ref.ts";
 import type { RefHash } from "../core/ref.ts";
 import { sameTuple, tupleOf, valuesOf } from "../core/tuple.ts";
 import type { Tuple } from "../core/tuple.ts";
-import type { Manifest, ManifestReads } from "../manifest/manifest.ts";
+import type { Manifest, ManifestReads, PageRow } from "../manifest/manifest.ts";
 import type { Site } from "../site/site.ts";
 import { countPages, locatePage } from "./locate-page.ts";
 import type { Lookups } from "./locate-page.ts";
+import { noteSeen } from "./newest-version.ts";
+import { OpenPaths } from "./open-paths.ts";
 
 /** What changes are expanded against. */
 interface Expansion {
   readonly site: Site;
   readonly manifest: ManifestReads;
   readonly snapshot: Lookups;
+  readonly openPaths: OpenPaths;
   /** Subjects whose pages have been compared: once is enough, however many changes come to their lists. */
   readonly compared: Set<PageKey>;
   /** Below zero: there were more edges than it is worth reading. */
@@ -118,10 +121,20 @@ export function affectedPages(
     manifest.transact((transaction) => {
       // Routes that a newer set of templates has are unknown here.
       if (options.epoch !== undefined && Number(manifest.meta("epoch") ?? 0) > options.epoch) throw epochBehind();
-      for (const { refs, change } of expanded) transaction.touch(refs.keys(), change.version);
+      for (const { refs, change } of expanded) {
+        transaction.touch(refs.keys(), change.version);
+        noteSeen(manifest, change.version);
+      }
     });
   }
-  const expansion: Expansion = { site, manifest, snapshot, compared: new Set(), edgesLeft: options.edgesMax };
+  const expansion: Expansion = {
+    site,
+    manifest,
+    snapshot,
+    openPaths: new OpenPaths(manifest),
+    compared: new Set(),
+    edgesLeft: options.edgesMax,
+  };
   const affected = new Set<PageKey>();
   const note = (one: Affected): void => {
     affected.add(one.key);
@@ -186,13 +199,22 @@ function* pagesThatComeOrGo(expansion: Expansion, key: PageKey, change: EntityCh
   const first = subjectKey(parts.route, parts.subject);
   if (compared.has(first)) return;
   compared.add(first);
-  const known = new Set(manifest.pagesOf(first).map((row) => row.key));
+  const rows = manifest.pagesOf(first);
+  const known = new Set(rows.map((row) => row.key));
+  // One that failed before it came to be has hardly read anything that would lead to it.
+  const unborn = new Set(rows.filter(isUnborn).map((row) => row.key));
   const pages = countQuietly(site, snapshot, parts);
   for (let number = 1; number <= pages; number++) {
     const wanted = pageKey(parts.route, parts.subject, number);
-    if (!known.delete(wanted)) yield { key: wanted, because: "comes", change };
+    if (!known.delete(wanted) || unborn.has(wanted)) yield { key: wanted, because: "comes", change };
   }
   for (const gone of known) yield { key: gone, because: "goes", change };
+  // Whoever pressed them died, or those who come after them did.
+  for (const open of expansion.openPaths.pagesOf(first)) yield { key: open, because: "moves", change };
+}
+
+function isUnborn({ published, stale }: PageRow): boolean {
+  return published === undefined && stale?.kind === "failed";
 }
 
 /** A path or a condition that throws makes one page, which fails and says why. */

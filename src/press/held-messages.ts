@@ -30,7 +30,7 @@ export class HeldMessages {
     this.#forget(messages);
   }
 
-  async discard(message: Receipt, reason: string): Promise<void> {
+  async discard(message: Received, reason: string): Promise<void> {
     await this.#queue.discard(message, reason);
     this.#forget([message]);
   }

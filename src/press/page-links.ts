@@ -1,5 +1,6 @@
 import { pagesOf } from "../core/dependency.ts";
 import { RekilnError } from "../core/errors.ts";
+import type { SitePath } from "../core/path.ts";
 import type { Scalar } from "../core/read.ts";
 import { encodePath, pagedPath, parsePath } from "../site/path.ts";
 import type { AnySubject, RouteModel, Site } from "../site/site.ts";
@@ -35,6 +36,18 @@ type Address = { readonly href: string | undefined } & (
       readonly fields: readonly string[] | undefined;
     }
 );
+
+/** Page 1 of a subject. Where its path is none, or can't be evaluated, the page itself fails and says why: nobody can link to it. */
+function pathOf(route: RouteModel, subject: AnySubject): SitePath | undefined {
+  let text: string | null;
+  try {
+    text = route.path(subject);
+  } catch {
+    return undefined;
+  }
+  const parsed = parsePath(text ?? "");
+  return parsed.ok ? parsed.path : undefined;
+}
 
 const ADDRESSES_KEPT = 20_000;
 
@@ -84,11 +97,8 @@ class AddressBook {
   }
 
   #href(route: RouteModel, subject: AnySubject): string | undefined {
-    const text = route.path(subject);
-    if (text === null) return undefined;
-    const parsed = parsePath(text);
-    // The page itself fails and says why; here there is just nothing to link to.
-    return parsed.ok ? encodePath(this.#site.base, parsed.path) : undefined;
+    const parsed = pathOf(route, subject);
+    return parsed === undefined ? undefined : encodePath(this.#site.base, parsed);
   }
 }
 
@@ -179,12 +189,12 @@ export class PageLinks {
     const { list } = route;
     if (list === undefined) return undefined;
     const subject = this.#subject(route, address);
-    const parsed = parsePath(route.path(subject) ?? "");
+    const path = pathOf(route, subject);
     const where = list.where(subject);
     const pages = pagesOf(this.#snapshot.count(list.of, where), list.perPage);
     this.#recorder.pages(list.of, where, list.perPage, pages);
-    if (!parsed.ok || number > pages) return undefined;
-    const paged = pagedPath(parsed.path, number);
+    if (path === undefined || number > pages) return undefined;
+    const paged = pagedPath(path, number);
     return paged === undefined ? undefined : encodePath(this.#site.base, paged);
   }
 }

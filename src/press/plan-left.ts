@@ -8,6 +8,7 @@ import type { Snapshot } from "../source/source.ts";
 import type { PageStore } from "../store/store.ts";
 import { claimantsOf, clash, wantedOf } from "./path-claims.ts";
 import type { Claimant, WantedPath } from "./path-claims.ts";
+import type { OpenPaths } from "./open-paths.ts";
 import { canRedirect, redirectKey } from "./redirect-page.ts";
 
 export interface LeftContext {
@@ -16,6 +17,7 @@ export interface LeftContext {
   /** Collision keys of the files of `static/`: they own their paths. */
   readonly staticKeys: ReadonlySet<string>;
   readonly carriedKey: (key: PageKey) => string;
+  readonly openPaths: OpenPaths;
 }
 
 /** What becomes of a path that a page has left, or that one comes to. */
@@ -88,6 +90,12 @@ export function actOnLeft(
     : { do: "tombstone", at, removes: isOwn };
 }
 
+/** Whether a page has left a path to another one, which hasn't come yet. */
+function isHandedOver(manifest: ManifestReads, key: PageKey, { collisionKey }: WantedPath): boolean {
+  const left = manifest.left.at(collisionKey);
+  return left?.kind === "handover" && left.key === key;
+}
+
 /** The paths that are recorded as left and can't stay so beside a page at `to`. */
 function* leftBeside(manifest: ManifestReads, to: WantedPath): Iterable<LeftPath> {
   const same = manifest.left.at(to.collisionKey);
@@ -117,6 +125,31 @@ function* actsOnOlder(
   }
 }
 
+interface LeavingPage {
+  readonly key: PageKey;
+  readonly row: PageRow | undefined;
+  /** Where it would be, if another one didn't own the path. */
+  readonly wants?: WantedPath;
+}
+
+/** Where a page may stand, or has stood, and doesn't any more: what its row says, and what isn't done with. */
+export function placesLeft(
+  context: LeftContext,
+  { key, row, wants }: LeavingPage,
+  to: WantedPath | undefined,
+): readonly WantedPath[] {
+  const places = new Map<string, WantedPath>();
+  const published = row?.published?.path;
+  for (const path of [published, ...context.openPaths.of(key)]) {
+    const was = path === undefined ? undefined : wantedOf(path);
+    if (was === undefined || was.key === to?.key) continue;
+    // It was about to be put there just now, and isn't.
+    if (path !== published && path === wants?.path && standingAt(context, key, was, undefined) !== "own") continue;
+    places.set(was.key, was);
+  }
+  return [...places.values()];
+}
+
 /**
  * What a page leaves when it comes to be published at `to`, or nowhere, instead of where its row says, and what must
  * make room for it.
@@ -125,12 +158,11 @@ export function planLeft(
   context: LeftContext,
   manifest: ManifestReads,
   snapshot: Snapshot,
-  page: { readonly key: PageKey; readonly row: PageRow | undefined },
+  page: LeavingPage,
   to: WantedPath | undefined,
 ): LeftPlan {
   const { key, row } = page;
   const published = row?.published;
-  const was = published === undefined ? undefined : wantedOf(published.path);
   const acts: LeftAct[] = [];
   const evicts: ObjectKey[] = [];
   const again: PageKey[] = [];
@@ -141,16 +173,23 @@ export function planLeft(
     // Of one that is gone the folder may still be there.
     if (standingAt(context, left.key, at, undefined) !== "other") evicts.push(at.key);
   }
-  if (was !== undefined && was.key !== to?.key) {
+  const places = placesLeft(context, page, to);
+  for (const was of places) {
+    const isPublished = was.path === published?.path;
+    const etag = isPublished ? published.etag : undefined;
     const claimants = claimantsOf(context.site, manifest, snapshot, key, was);
     again.push(...keysOf(claimants));
-    if (to === undefined || !clash(was, to)) {
-      const act = actOnLeft(context, key, was, to, claimants, published?.etag);
+    const standing = standingAt(context, key, was, etag);
+    if (to !== undefined && clash(was, to)) {
+      if (standing === "own") evicts.push(was.key);
+    } else if (isPublished || standing === "own" || isHandedOver(manifest, key, was)) {
+      const act = actOnLeft(context, key, was, to, claimants, etag);
       if (act !== undefined) acts.push(act);
-    } else if (standingAt(context, key, was, published?.etag) === "own") evicts.push(was.key);
+    }
   }
   if (published?.path !== to?.path || published === undefined) {
-    const older = manifest.left.of(key).filter(({ collisionKey }) => collisionKey !== was?.collisionKey);
+    const done = new Set(places.map(({ collisionKey }) => collisionKey));
+    const older = manifest.left.of(key).filter(({ collisionKey }) => !done.has(collisionKey));
     acts.push(...actsOnOlder(context, older, key, to));
   }
   return { acts, evicts, again };

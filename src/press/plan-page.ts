@@ -1,5 +1,6 @@
 import type { PageOutcome, WriteReason } from "../core/outcome.ts";
 import type { Digest } from "../core/digest.ts";
+import { parsePageKey } from "../core/page.ts";
 import type { PageKey } from "../core/page.ts";
 import type { ObjectKey } from "../core/path.ts";
 import type { Stamp } from "../core/stamp.ts";
@@ -8,7 +9,7 @@ import type { Snapshot } from "../source/source.ts";
 import type { StoredObject } from "../store/store.ts";
 import { claimantsOf, ownerAmong } from "./path-claims.ts";
 import type { Claimant, WantedPath } from "./path-claims.ts";
-import { keysOf, planLeft } from "./plan-left.ts";
+import { keysOf, placesLeft, planLeft } from "./plan-left.ts";
 import type { LeftAct, LeftContext } from "./plan-left.ts";
 import type { Rendered } from "./render-page.ts";
 import { sitemapAbove } from "./sitemap-owner.ts";
@@ -55,7 +56,8 @@ export type PagePlan =
     }
   | {
       readonly do: "remove";
-      readonly row: PageRow;
+      /** Undefined of one that died with whoever put it. */
+      readonly row: PageRow | undefined;
       readonly left: readonly LeftAct[];
       readonly again: readonly PageKey[];
     }
@@ -75,9 +77,22 @@ function evictedBy(context: PlanContext, claimants: readonly Claimant[], path: W
 }
 
 /** The plan for a page that isn't in the snapshot. */
-function planGone(context: PlanContext, manifest: ManifestReads, snapshot: Snapshot, key: PageKey): PagePlan {
+function planGone(
+  context: PlanContext,
+  manifest: ManifestReads,
+  snapshot: Snapshot,
+  key: PageKey,
+  stamp: Stamp,
+): PagePlan {
   const row = manifest.page(key);
-  if (row === undefined) return { do: "nothing", outcome: { kind: "absent", key } };
+  if (row === undefined && context.openPaths.of(key).length === 0) {
+    return { do: "nothing", outcome: { kind: "absent", key } };
+  }
+  // It came back in newer data than this. A route that is declared no more has no epoch to compare.
+  const isEpochBehind = context.site.routes.has(parsePageKey(key).route) && (row?.verified.epoch ?? 0) > stamp.epoch;
+  if (isEpochBehind || (row?.verified.version ?? 0) > stamp.version) {
+    return { do: "nothing", outcome: { kind: "newer", key } };
+  }
   const { acts, again } = planLeft(context, manifest, snapshot, { key, row }, undefined);
   return { do: "remove", row, left: acts, again };
 }
@@ -87,7 +102,7 @@ function planCollision(
   context: PlanContext,
   manifest: ManifestReads,
   snapshot: Snapshot,
-  page: { readonly key: PageKey; readonly row: PageRow | undefined },
+  page: { readonly key: PageKey; readonly row: PageRow | undefined; readonly wants: WantedPath },
   owner: string,
 ): PagePlan {
   const { acts, again } = planLeft(context, manifest, snapshot, page, undefined);
@@ -109,7 +124,7 @@ export function planPage(
   rendered: Sealed,
   stamp: Stamp,
 ): PagePlan {
-  if (rendered.kind === "none") return planGone(context, manifest, snapshot, key);
+  if (rendered.kind === "none") return planGone(context, manifest, snapshot, key, stamp);
   if (rendered.kind === "failed") return { do: "fail", error: rendered.error };
   const { located, digest } = rendered;
   const row = manifest.page(key);
@@ -117,23 +132,21 @@ export function planPage(
   if (verified !== undefined && (verified.epoch > stamp.epoch || verified.version > stamp.version)) {
     return { do: "nothing", outcome: { kind: "newer", key } };
   }
-  // Its removal was seen in newer data than this: nothing else says so once its row is gone.
-  if (row === undefined && manifest.left.of(key).some(({ version }) => version > stamp.version)) {
-    return { do: "nothing", outcome: { kind: "newer", key } };
-  }
   if (context.staticKeys.has(located.collisionKey)) {
-    return planCollision(context, manifest, snapshot, { key, row }, `static${located.path}`);
+    return planCollision(context, manifest, snapshot, { key, row, wants: located }, `static${located.path}`);
   }
   const claimants = claimantsOf(context.site, manifest, snapshot, key, located);
   const owner = ownerAmong(context.site, claimants, key);
-  if (owner !== undefined) return planCollision(context, manifest, snapshot, { key, row }, owner);
+  if (owner !== undefined) return planCollision(context, manifest, snapshot, { key, row, wants: located }, owner);
   const etag = context.store.etag(located.key);
   const published = row?.published;
   const holds = published?.path === located.path && etag !== undefined && published.etag === etag;
   if (holds && row !== undefined) {
     if (isBehind(stamp, published.stamp, context.nowSeconds)) return { do: "nothing", outcome: { kind: "newer", key } };
-    if (published.digest === digest) return { do: "verify", row };
-    return { do: "write", reason: "changed", evicts: [], left: [], again: [] };
+    if (placesLeft(context, { key, row }, located).length === 0) {
+      if (published.digest === digest) return { do: "verify", row };
+      return { do: "write", reason: "changed", evicts: [], left: [], again: [] };
+    }
   }
   const { acts: left, ...leaving } = planLeft(context, manifest, snapshot, { key, row }, located);
   // Whoever stood here before sees that the path is no longer its own.
@@ -162,6 +175,7 @@ export function planPage(
   if (isOwn && stored.digest === digest) {
     return { do: "adopt", stored, evicts: leaving.evicts, left, again };
   }
-  const reason = published?.path === located.path ? "altered" : published === undefined ? "new" : "moved";
+  const isThere = published?.path === located.path;
+  const reason = holds ? "changed" : isThere ? "altered" : published === undefined ? "new" : "moved";
   return { do: "write", reason, evicts, left, again };
 }

@@ -14,6 +14,8 @@ import type { PageStore } from "../store/store.ts";
 import type { LeftOutcome } from "./apply-left.ts";
 import { countPagesQuietly } from "./build-plan.ts";
 import type { PlanContext, SealedPage } from "./plan-page.ts";
+import { noteSeen } from "./newest-version.ts";
+import { OpenPaths } from "./open-paths.ts";
 import { renderPage } from "./render-page.ts";
 import type { RenderContext, Rendered } from "./render-page.ts";
 import { PageSettler } from "./settle-pages.ts";
@@ -126,8 +128,9 @@ class Press {
       replacesForeign: options.replacesForeign,
       nowSeconds: this.#nowSeconds,
       carriedKey: (key) => carriedKey(key, hashHex),
+      openPaths: new OpenPaths(context.manifest),
     };
-    this.#settler = new PageSettler(this.#plan, options);
+    this.#settler = new PageSettler(this.#plan, options, context.manifest);
   }
 
   result(): Pressed {
@@ -202,14 +205,32 @@ class Press {
     const { manifest, store } = this.#context;
     const started = performance.now();
     for (const page of prepared) this.#stage(page);
+    this.#openPaths(prepared);
     const staged = performance.now();
     const retry = this.#options.isDryRun
       ? this.#settler.settle(prepared, snapshot, manifest, undefined)
-      : manifest.transact((transaction) => this.#settler.settle(prepared, snapshot, transaction, transaction));
+      : manifest.transact((transaction) => {
+          noteSeen(manifest, snapshot.version);
+          return this.#settler.settle(prepared, snapshot, transaction, transaction);
+        });
     for (const page of prepared) if (page.staged !== undefined) store.discard(page.staged);
     this.#times.write += staged - started;
     this.#times.record += performance.now() - staged;
     return retry;
+  }
+
+  /** Notes where pages are about to be put that don't stand there yet: a commit of its own, before the first of them is. */
+  #openPaths(prepared: readonly Prepared[]): void {
+    const { manifest } = this.#context;
+    const coming = prepared.flatMap(({ key, rendered, staged }) => {
+      if (staged === undefined || rendered.kind !== "page") return [];
+      const { path } = rendered.located;
+      return manifest.page(key)?.published?.path === path ? [] : [{ key, path }];
+    });
+    if (coming.length === 0) return;
+    manifest.transact(() => {
+      for (const { key, path } of coming) this.#plan.openPaths.open(key, path);
+    });
   }
 
   /** Whether a page is known to be as new as this snapshot and these templates, and is stored. */
@@ -220,6 +241,7 @@ class Press {
     if (row.due !== undefined && row.due <= this.#nowSeconds) return false;
     if (row.verified.version < (this.#options.neededVersion ?? snapshot.version)) return false;
     if (row.verified.epoch < this.#epochOf(route)) return false;
+    if (this.#plan.openPaths.of(key).length > 0) return false;
     const parsed = parsePath(row.published.path);
     return parsed.ok && this.#context.store.etag(parsed.key) === row.published.etag;
   }
@@ -235,7 +257,7 @@ class Press {
     const rendered: Rendered =
       failure === undefined
         ? await renderPage(this.#context, key, snapshot, this.#nowSeconds)
-        : { kind: "failed", error: failure, located: undefined, edges: [], due: undefined };
+        : { kind: "failed", error: failure, isTemplateBroken: false, located: undefined, edges: [], due: undefined };
     this.#context.onPage(undefined);
     const time = rendered.kind === "page" ? rendered.time : 0;
     const stamp: Stamp = { epoch: this.#epochOf(parts.route), version: snapshot.version, time };

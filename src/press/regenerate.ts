@@ -4,7 +4,7 @@ import type { PageOutcome } from "../core/outcome.ts";
 import type { PageKey } from "../core/page.ts";
 import { furtherKey } from "../core/page.ts";
 import type { Manifest } from "../manifest/manifest.ts";
-import { deleteCap, deletesInHour, noteDeletes, withhold } from "./deletes.ts";
+import { countDeletes, deleteCap, withhold } from "./deletes.ts";
 import type { BatchOptions, PressPool } from "./press-pool.ts";
 import { pressAround } from "./press-pool.ts";
 import type { Pressed } from "./press-pages.ts";
@@ -92,11 +92,10 @@ export async function regenerate(
   const now = context.clock();
   const cap = context.maxDeletes ?? deleteCap(context.manifest.count());
   const keysGone = [...gone];
-  if (deletesInHour(context.manifest, now) + keysGone.length > cap) {
+  if (!countDeletes(context.manifest, keysGone.length, cap, now)) {
     withhold(context.manifest, keysGone, cap, now);
     return { failed, unsettled: [...again], removed: 0, withheld: keysGone.length };
   }
-  noteDeletes(context.manifest, keysGone.length, now);
   for (const piece of batches(keysGone, PIECE_PAGES)) await press(piece, { trustsVerified: false, removes: true });
   await settle();
   return { failed, unsettled: [...again], removed: keysGone.length, withheld: 0 };

@@ -8,12 +8,13 @@ import type { PageKey } from "../core/page.ts";
 import type { Read } from "../core/read.ts";
 import type { Edge } from "../manifest/manifest.ts";
 import { jsonText } from "../core/json-template.ts";
-import { TemplateError } from "../render/renderer.ts";
+import { TemplateError, templatePlace } from "../render/renderer.ts";
 import type { Renderer } from "../render/renderer.ts";
 import { ancestorKeys, encodePath, parsePath } from "../site/path.ts";
 import type { PageProps } from "../site/route.ts";
-import type { Site } from "../site/site.ts";
+import type { Site, TemplateModel } from "../site/site.ts";
 import type { Snapshot } from "../source/source.ts";
+import { CheckedRead } from "./checked-read.ts";
 import { locatePage } from "./locate-page.ts";
 import type { Located } from "./locate-page.ts";
 import { PageLinks } from "./page-links.ts";
@@ -50,6 +51,8 @@ export type Rendered =
   | {
       readonly kind: "failed";
       readonly error: string;
+      /** Its template can't be compiled. */
+      readonly isTemplateBroken: boolean;
       readonly located: (Located & { readonly kind: "page" }) | undefined;
       readonly edges: readonly Edge[];
       readonly due: number | undefined;
@@ -64,6 +67,14 @@ export async function renderPage(
   recorder = new PageRecorder(),
 ): Promise<Rendered> {
   let located: Located | undefined;
+  const failed = (error: unknown, isTemplateBroken: boolean): Rendered => ({
+    kind: "failed",
+    error: describeFailure(error, key),
+    isTemplateBroken,
+    located: located?.kind === "page" ? located : undefined,
+    edges: recorder.edges(),
+    due: recorder.due,
+  });
   try {
     located = locatePage(context.site, parsePageKey(key), snapshot, recorder);
     if (located.kind === "none") return { kind: "none" };
@@ -72,6 +83,9 @@ export async function renderPage(
       throw new Error(`the path ${located.path} is kept for a precompressed twin: compress makes files of such names`);
     }
     recorder.claim(located.collisionKey, ancestorKeys(located.path));
+    // Once it is mended its route is rendered whole: what `load` would read needn't be known.
+    const [broken] = brokenBy(context.renderer, located.route.template);
+    if (broken !== undefined) return failed(broken, true);
     const content = await contentOf(context, key, located, snapshot, recorder, nowSeconds);
     if (content.length > PAGE_BYTES_MAX / 4 && Buffer.byteLength(content) > PAGE_BYTES_MAX) {
       throw new Error(`the page is larger than ${PAGE_BYTES_MAX >> 20} MB`);
@@ -81,14 +95,12 @@ export async function renderPage(
     const { time, due } = recorder;
     return { kind: "page", located, content, edges: recorder.edges(), time, due, lastmod };
   } catch (error) {
-    return {
-      kind: "failed",
-      error: describeFailure(error, key),
-      located: located?.kind === "page" ? located : undefined,
-      edges: recorder.edges(),
-      due: recorder.due,
-    };
+    return failed(error, false);
   }
+}
+
+function brokenBy(renderer: Renderer, template: TemplateModel): readonly TemplateError[] {
+  return template.kind === "eta" ? renderer.brokenBy(template.name) : [];
 }
 
 async function contentOf(
@@ -110,7 +122,7 @@ async function contentOf(
       ? undefined
       : pagePager({ site, list: route.list, subject, path: firstPath, number, snapshot, recorder, reader });
   // A `Read` of the site's own entity types; `route.load` was checked against them by the compiler.
-  const read = reader as unknown as Read<never>;
+  const read = new CheckedRead(reader, site.entities, route.name) as unknown as Read<never>;
   const data: unknown = route.load === undefined ? { subject, pager } : await route.load(read, subject, pager);
   if (typeof data !== "object" || data === null) {
     throw new TypeError(`load of route ${route.name} gave ${data === null ? "null" : typeof data}, not an object`);
@@ -145,10 +157,7 @@ function firstPathOf(located: Located & { readonly kind: "page" }): (Located & {
 
 function describeFailure(error: unknown, key: PageKey): string {
   const page = key.length > 200 ? `${key.slice(0, 200)}…` : key;
-  if (error instanceof TemplateError) {
-    const line = error.line === undefined ? "" : `:${error.line}`;
-    return `${page}: templates/${error.file}${line}: ${causeOf(error)}`;
-  }
+  if (error instanceof TemplateError) return `${page}: ${templatePlace(error)}: ${causeOf(error)}`;
   return `${page}: ${error instanceof RekilnError && error.hint !== undefined ? `${error.message} ${error.hint}` : messageOf(error)}`;
 }
 

@@ -1,18 +1,18 @@
 import type { Clock } from "../core/clock.ts";
 import { parsePageKey } from "../core/page.ts";
 import type { PageKey } from "../core/page.ts";
-import type { ObjectKey } from "../core/path.ts";
 import { carriedKey } from "../core/stamp.ts";
 import type { Stamp } from "../core/stamp.ts";
 import { digestOf } from "../core/digest.ts";
 import type { LeftPath } from "../manifest/left-paths.ts";
 import type { Manifest, ManifestTransaction } from "../manifest/manifest.ts";
-import { parsePath } from "../site/path.ts";
+import { parsePath, pathOfKey } from "../site/path.ts";
 import type { Site } from "../site/site.ts";
 import type { Snapshot } from "../source/source.ts";
 import type { PageStore } from "../store/store.ts";
 import { applyLeft, REDIRECT_SECONDS } from "./apply-left.ts";
 import type { ApplyContext, LeftOutcome } from "./apply-left.ts";
+import { OpenPaths } from "./open-paths.ts";
 import { claimantsOf, wantedOf } from "./path-claims.ts";
 import type { WantedPath } from "./path-claims.ts";
 import { actOnLeft, standingAt } from "./plan-left.ts";
@@ -55,7 +55,7 @@ export function adoptRedirects({ manifest, store, clock }: SettleContext): void 
   for (const { key: objectKey, carried } of store.scan(canRedirect)) {
     if (carried === undefined || !isRedirectKey(carried.key)) continue;
     const key = pageOfRedirect(carried.key);
-    const at = parsePath(pathOf(objectKey));
+    const at = parsePath(pathOfKey(objectKey));
     if (key === undefined || !at.ok || at.key !== objectKey) {
       store.remove(objectKey);
       continue;
@@ -69,8 +69,9 @@ export function adoptRedirects({ manifest, store, clock }: SettleContext): void 
   manifest.setMeta(META, "");
 }
 
-function pathOf(key: ObjectKey): string {
-  return `/${key.replace(/(^|\/)index\.html$/, "$1")}`;
+/** The next whole build looks after each redirect: somebody died, and what was written last may not have come to the disk. */
+export function doubtRedirects(manifest: Pick<Manifest, "meta" | "setMeta">): void {
+  if (manifest.meta(META) !== undefined) manifest.setMeta(META, "");
 }
 
 /**
@@ -115,8 +116,9 @@ class Settler {
 
   constructor(context: SettleContext, transaction: ManifestTransaction, snapshot: Snapshot, nowSeconds: number) {
     const { site, store, staticKeys } = context;
+    const openPaths = new OpenPaths(context.manifest);
     this.#context = context;
-    this.#apply = { site, store, staticKeys, nowSeconds, carriedKey: (key) => carriedKey(key, digestOf) };
+    this.#apply = { site, store, staticKeys, nowSeconds, openPaths, carriedKey: (key) => carriedKey(key, digestOf) };
     this.#transaction = transaction;
     this.#snapshot = snapshot;
   }
@@ -154,10 +156,11 @@ class Settler {
     return published === undefined ? undefined : wantedOf(published.path);
   }
 
-  #act({ key }: LeftPath, act: LeftAct): void {
+  #act({ key, path }: LeftPath, act: LeftAct): void {
     const { epochs } = this.#context;
     const epoch = epochs.get(parsePageKey(key).route) ?? 0;
     const stamp: Stamp = { epoch, version: this.#snapshot.version, time: 0 };
+    if (act.do !== "hand-over") this.#apply.openPaths.close(key, path);
     this.outcomes.push(...applyLeft(this.#apply, this.#transaction, key, [act], stamp));
   }
 
@@ -166,7 +169,8 @@ class Settler {
     this.#forget(left);
   }
 
-  #forget({ collisionKey }: LeftPath): void {
+  #forget({ collisionKey, key, path }: LeftPath): void {
+    this.#apply.openPaths.close(key, path);
     this.#transaction.left.remove(collisionKey);
   }
 }

@@ -2,7 +2,7 @@ import { RekilnError } from "../core/errors.ts";
 import type { PageOutcome } from "../core/outcome.ts";
 import type { PageKey } from "../core/page.ts";
 import type { Stamp } from "../core/stamp.ts";
-import type { Edge, ManifestReads, ManifestTransaction, Published } from "../manifest/manifest.ts";
+import type { Edge, Manifest, ManifestReads, ManifestTransaction, Published } from "../manifest/manifest.ts";
 import { staleOf } from "../manifest/manifest.ts";
 import type { Snapshot } from "../source/source.ts";
 import type { Staged, StoredObject } from "../store/store.ts";
@@ -10,6 +10,7 @@ import { applyLeft, outcomeOf } from "./apply-left.ts";
 import type { LeftOutcome } from "./apply-left.ts";
 import type { LeftAct } from "./plan-left.ts";
 import { planPage } from "./plan-page.ts";
+import { newestRemoval, noteRemoval } from "./newest-version.ts";
 import type { PagePlan, PlanContext, Sealed, SealedPage } from "./plan-page.ts";
 
 /** A page that was rendered, and whose bytes wait. */
@@ -24,6 +25,9 @@ export interface Prepared {
   created: string | undefined;
 }
 
+/** Where it is kept what presses have come to. */
+type PressSettings = Pick<Manifest, "meta" | "setMeta">;
+
 interface SettleOptions {
   readonly isFresh: boolean;
   readonly removes: boolean;
@@ -37,14 +41,16 @@ export class PageSettler {
   readonly left: LeftOutcome[] = [];
   readonly #plan: PlanContext;
   readonly #options: SettleOptions;
+  readonly #settings: PressSettings;
 
-  constructor(plan: PlanContext, options: SettleOptions) {
+  constructor(plan: PlanContext, options: SettleOptions, settings: PressSettings) {
     this.#plan = plan;
     this.#options = options;
+    this.#settings = settings;
   }
 
-  fail(key: PageKey, error: string): void {
-    this.outcomes.push({ kind: "failed", key, error });
+  fail(key: PageKey, error: string, isTemplateBroken = false): void {
+    this.outcomes.push({ kind: "failed", key, error, isTemplateBroken });
   }
 
   /**
@@ -59,6 +65,7 @@ export class PageSettler {
     transaction: ManifestTransaction | undefined,
   ): PageKey[] {
     const retry: PageKey[] = [];
+    const removal = newestRemoval(this.#settings);
     for (const page of prepared) {
       if (this.#options.isFresh) {
         if (transaction !== undefined) this.#settleFresh(page, transaction);
@@ -66,6 +73,11 @@ export class PageSettler {
       }
       // Put now and pressed again later, it would pass for as new as this snapshot if whoever presses it dies in between.
       if (transaction !== undefined && this.#isOutdated(page, transaction)) {
+        retry.push(page.key);
+        continue;
+      }
+      // It may be one of those that were removed since its snapshot: of them nothing is left that would say so.
+      if (page.stamp.version < removal && page.rendered.kind !== "none" && reads.page(page.key) === undefined) {
         retry.push(page.key);
         continue;
       }
@@ -125,12 +137,13 @@ export class PageSettler {
     transaction: ManifestTransaction | undefined,
   ): boolean {
     const { row } = plan;
-    const path = row.published?.path;
+    const path = row?.published?.path;
     if (!this.#options.removes || transaction === undefined) {
       this.outcomes.push({ kind: "gone", key: page.key, path });
       return true;
     }
-    transaction.remove(row);
+    if (row !== undefined) transaction.remove(row);
+    noteRemoval(this.#settings, page.stamp.version);
     this.#leave(page, plan.left, transaction);
     this.outcomes.push({ kind: "removed", key: page.key, path });
     return true;
@@ -144,15 +157,19 @@ export class PageSettler {
   ): boolean {
     const { key, content, staged } = page;
     const { path } = rendered.located;
-    if (plan.do === "write" && transaction !== undefined && staged === undefined) {
+    if (plan.do === "write" && transaction !== undefined) {
       // Somebody wrote since it was found equal.
-      return false;
+      if (staged === undefined) return false;
+      // Nobody would look for it there if this process died before its commit.
+      const isKnown = transaction.page(key)?.published?.path === path || this.#plan.openPaths.of(key).includes(path);
+      if (!isKnown) return false;
     }
     switch (plan.do) {
       case "verify":
         this.outcomes.push({ kind: "unchanged", reason: "equal", key });
         if (plan.row.published !== undefined && transaction !== undefined) {
           this.#record(page, rendered, { ...plan.row.published, lastmod: rendered.lastmod }, transaction);
+          this.#plan.openPaths.close(key);
         }
         return true;
       case "adopt": {
@@ -200,8 +217,10 @@ export class PageSettler {
 
   /** What the page has left is left last: it is never nowhere. */
   #leave({ key, stamp }: Prepared, acts: readonly LeftAct[], transaction: ManifestTransaction | undefined): void {
-    if (transaction !== undefined) this.left.push(...applyLeft(this.#plan, transaction, key, acts, stamp));
-    else for (const act of acts) this.left.push(...[outcomeOf(act)].filter((outcome) => outcome !== undefined));
+    if (transaction !== undefined) {
+      this.#plan.openPaths.close(key);
+      this.left.push(...applyLeft(this.#plan, transaction, key, acts, stamp));
+    } else for (const act of acts) this.left.push(...[outcomeOf(act)].filter((outcome) => outcome !== undefined));
   }
 
   /** Puts a staged page in its place; the error when something that isn't ours is in the way. */
@@ -227,7 +246,7 @@ export class PageSettler {
     transaction: ManifestTransaction | undefined,
   ): void {
     const { key } = page;
-    this.fail(key, error);
+    this.fail(key, error, page.rendered.kind === "failed" && page.rendered.isTemplateBroken);
     if (transaction === undefined) return;
     const row = this.#options.isFresh ? undefined : transaction.page(key);
     const verified = row?.verified ?? { epoch: 0, version: 0 };

@@ -77,9 +77,11 @@ export interface Templates {
 
 /**
  * The record with today's templates: a new epoch when a route's fingerprint is another one, or an asset that pages of
- * it use. Going back to templates of before is a new epoch too.
+ * it use. Going back to templates of before is a new epoch too. Where only some routes are named, the others stay as they are:
+ * nobody renders them, so that the next one who registers must find that they changed.
  */
-export function registerTemplates(record: SiteRecord, templates: Templates): SiteRecord {
+export function registerTemplates(record: SiteRecord, templates: Templates, only?: ReadonlySet<string>): SiteRecord {
+  if (only !== undefined) return registerSome(record, templates, only);
   const changed = new Set<string>();
   for (const [route, fingerprint] of templates.routes) {
     if (record.routes[route]?.fingerprint !== fingerprint) changed.add(route);
@@ -98,4 +100,31 @@ export function registerTemplates(record: SiteRecord, templates: Templates): Sit
     ]),
   );
   return { ...record, epoch, routes, assets };
+}
+
+/** Names are the site's own: `constructor` is one. */
+function ownOf<T>(of: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(of, name) ? of[name] : undefined;
+}
+
+function registerSome(record: SiteRecord, templates: Templates, only: ReadonlySet<string>): SiteRecord {
+  const all = registerTemplates(record, templates);
+  const isUsedElsewhere = (file: string): boolean => [...templates.usersOf(file)].some((route) => !only.has(route));
+  const routes = [...Object.keys(record.routes), ...templates.routes.keys()].flatMap((route) => {
+    const registered = ownOf((only.has(route) ? all : record).routes, route);
+    return registered === undefined ? [] : [[route, registered] as const];
+  });
+  const assets = Object.keys({ ...record.assets, ...all.assets }).flatMap((file) => {
+    const digest = ownOf((isUsedElsewhere(file) ? record : all).assets, file);
+    return digest === undefined ? [] : [[file, digest] as const];
+  });
+  const isNew = routes.some(([route, { epoch }]) => record.routes[route]?.epoch !== epoch);
+  const epoch = isNew ? all.epoch : record.epoch;
+  return { ...record, epoch, routes: Object.fromEntries(routes), assets: Object.fromEntries(assets) };
+}
+
+/** Routes of today's templates that aren't registered as they are: pages that were made with them would lie about their epoch. */
+export function unregisteredRoutes(record: SiteRecord, templates: Templates): ReadonlySet<string> {
+  const { routes } = registerTemplates(record, templates);
+  return new Set([...templates.routes.keys()].filter((route) => routes[route]?.epoch !== record.routes[route]?.epoch));
 }

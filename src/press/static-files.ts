@@ -20,18 +20,25 @@ export interface StaticProblem {
   readonly message: string;
 }
 
-async function filesBelow(folder: string, prefix = ""): Promise<string[]> {
+interface StaticFolder {
+  readonly files: string[];
+  /** Files and folders that begin with a dot: editors and systems leave such. */
+  readonly leftOut: string[];
+  readonly problems: StaticProblem[];
+}
+
+async function readBelow(folder: string, prefix: string, found: StaticFolder): Promise<void> {
   const entries = await readdir(join(folder, prefix), { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT" && prefix === "") return [];
     throw error;
   });
-  const files: string[] = [];
   for (const entry of entries.sort((left, right) => (left.name < right.name ? -1 : 1))) {
     const name = prefix === "" ? entry.name : `${prefix}/${entry.name}`;
-    if (entry.isDirectory()) files.push(...(await filesBelow(folder, name)));
-    else if (entry.isFile()) files.push(name);
+    if (entry.name.startsWith(".") && entry.name !== ".well-known") found.leftOut.push(name);
+    else if (entry.isDirectory()) await readBelow(folder, name, found);
+    else if (entry.isFile()) found.files.push(name);
+    else found.problems.push({ file: name, message: `static/${name} is no plain file: put a copy in its place` });
   }
-  return files;
 }
 
 /** The content of a file, of which only a piece is in memory at a time. */
@@ -56,16 +63,19 @@ function* staticPieces(folder: string, file: string): Iterable<Uint8Array> {
 
 /**
  * The files of `static/`, with the hashes of their content. Names that the path grammar refuses are problems; a name
- * without an extension (`CNAME`, `_redirects`) is a file all the same. Files that start with a dot are left out.
+ * without an extension (`CNAME`, `_redirects`) is a file all the same. Names that start
+ * with a dot are left out, but for `.well-known`.
  */
 export async function readAssets(
   folder: string,
   isCompressing = false,
-): Promise<{ assets: Assets; problems: readonly StaticProblem[] }> {
+): Promise<{ assets: Assets; problems: readonly StaticProblem[]; leftOut: readonly string[] }> {
   const assets = new Map<string, Asset>();
   const problems: StaticProblem[] = [];
-  for (const file of await filesBelow(folder)) {
-    if (file.split("/").some((name) => name.startsWith(".") && name !== ".well-known")) continue;
+  const leftOut: string[] = [];
+  const files: string[] = [];
+  await readBelow(folder, "", { files, leftOut, problems });
+  for (const file of files) {
     if (isCompressing && isTwinKey(file)) {
       problems.push({
         file,
@@ -86,7 +96,7 @@ export async function readAssets(
     const key = file as ObjectKey;
     assets.set(file, { file, key, hashedKey: hashedKeyOf(file, digest), digest });
   }
-  return { assets, problems };
+  return { assets, problems, leftOut };
 }
 
 /** Collision keys of the paths that files of `static/` own. */

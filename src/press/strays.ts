@@ -2,13 +2,14 @@ import { batches } from "../core/batches.ts";
 import type { PageKey } from "../core/page.ts";
 import type { ObjectKey } from "../core/path.ts";
 import type { Carried } from "../core/stamp.ts";
-import type { Manifest } from "../manifest/manifest.ts";
-import { parsePath } from "../site/path.ts";
-import type { PageStore } from "../store/store.ts";
+import type { Manifest, ManifestTransaction } from "../manifest/manifest.ts";
+import { parsePath, pathOfKey } from "../site/path.ts";
+import type { PageStore, StoredObject } from "../store/store.ts";
 
 const PIECE = 256;
 /** Setting of the manifest: the processes that write pages, or did and died. */
 const META = "writers";
+const LEFT = "strays";
 
 /** The processes that have begun, and not ended. */
 export function writers(manifest: Manifest): readonly string[] {
@@ -18,7 +19,9 @@ export function writers(manifest: Manifest): readonly string[] {
 
 /** Notes, before the first page is written, that pages may be put in place of which no row tells yet. */
 export function beginWriting(manifest: Manifest, process: string): void {
-  manifest.transact(() => manifest.setMeta(META, JSON.stringify([...new Set([...writers(manifest), process])])));
+  const note = (): void => manifest.setMeta(META, JSON.stringify([...new Set([...writers(manifest), process])]));
+  // Pages of which a power failure took the rows may stand there.
+  manifest.transact(note, true);
 }
 
 export function endWriting(manifest: Manifest, process: string): void {
@@ -28,18 +31,43 @@ export function endWriting(manifest: Manifest, process: string): void {
   });
 }
 
+/** Notes whether strays were found that are too many to be removed: the next build looks for them again. */
+export function noteStrays(manifest: Manifest, areLeft: boolean): void {
+  manifest.setMeta(LEFT, areLeft ? "1" : undefined);
+}
+
+/** Whether there were more strays than might be removed. */
+export function areStraysLeft(manifest: Manifest): boolean {
+  return manifest.meta(LEFT) !== undefined;
+}
+
 /** Pages in the store that the manifest doesn't know: whoever wrote them died before the row was committed, or the manifest was lost. */
 export function* strayPages(store: PageStore, manifest: Manifest): Iterable<ObjectKey> {
   for (const { key, carried } of store.scan()) if (isStray(manifest, key, carried)) yield key;
 }
 
-/** Removes pages that are still strays while nobody else writes. */
+/** Removes pages that are still strays while nobody else writes. Those that fail keep them: they are their last good bytes. */
 export function removeStrays(store: PageStore, manifest: Manifest, keys: readonly ObjectKey[]): void {
   for (const piece of batches(keys, PIECE)) {
-    manifest.transact(() => {
-      for (const key of piece) if (isStray(manifest, key, store.read(key)?.carried)) store.remove(key);
+    manifest.transact((transaction) => {
+      for (const key of piece) {
+        const stored = store.read(key);
+        if (stored === undefined || !isStray(manifest, key, stored.carried)) continue;
+        if (!keepLastGood(transaction, key, stored)) store.remove(key);
+      }
     });
   }
+}
+
+/** Of a page that fails, the manifest was lost with where it stands. */
+function keepLastGood(transaction: ManifestTransaction, key: ObjectKey, { carried, ...stored }: StoredObject): boolean {
+  const page = carried === undefined ? undefined : pageOfCarried(carried.key);
+  const row = page === undefined ? undefined : transaction.page(page);
+  if (carried === undefined || row?.stale?.kind !== "failed" || row.published !== undefined) return false;
+  const path = pathOfKey(key);
+  const published = { ...stored, path, stamp: carried.stamp, lastmod: undefined };
+  transaction.recordFailure({ ...row, published }, []);
+  return true;
 }
 
 function isStray(manifest: Manifest, objectKey: ObjectKey, carried: Carried | undefined): boolean {
@@ -49,8 +77,10 @@ function isStray(manifest: Manifest, objectKey: ObjectKey, carried: Carried | un
     const parsed = path === undefined ? undefined : parsePath(path);
     return parsed?.ok === true && parsed.key === objectKey;
   };
-  // Bytes at a path that was left wait for the page that will overwrite them.
-  return !isHere(manifest.page(key)?.published?.path) && !manifest.left.of(key).some(({ path }) => isHere(path));
+  if (isHere(manifest.page(key)?.published?.path)) return false;
+  // Bytes at a path that was handed over wait for the page that will overwrite them. Where a redirect or nothing should stand they came back
+  // with a power failure.
+  return !manifest.left.of(key).some(({ kind, path }) => kind === "handover" && isHere(path));
 }
 
 /** The page that a carrier names; undefined for what isn't a page, and for a key that stands in it cut short. */

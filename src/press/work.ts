@@ -58,11 +58,16 @@ export interface WorkContext {
   readonly knownBefore: ExpandContext["knownBefore"];
   /** Sends what waits in the outbox. */
   readonly relay: () => Promise<void>;
-  /** Brings up to date what follows the pages: sitemaps. Called now and then, and at the end of a drain. */
-  readonly settle: () => Promise<void>;
+  /**
+   * Brings up to date what follows the pages: sitemaps, paths that were left. Called now and then, and at the end; `isDrained` when the
+   * queue is empty then, and nobody holds a message of it.
+   */
+  readonly settle: (isDrained: boolean) => Promise<void>;
   readonly onProgress: (tally: WorkTally) => void;
   /** Told of failures that the worker outlives. */
   readonly warn?: (message: string) => void;
+  /** Where what is done is added up; a new one unless given. */
+  readonly tally?: WorkTally | undefined;
 }
 
 export interface WorkOptions {
@@ -96,7 +101,7 @@ class Worker {
   readonly #context: WorkContext;
   readonly #options: WorkOptions;
   readonly #held: HeldMessages;
-  readonly #tally = new WorkTally();
+  readonly #tally: WorkTally;
   /** Bulk messages under way. */
   readonly #bulk = new Set<Promise<void>>();
   /** When messages that were set aside come back, in milliseconds since 1970. */
@@ -110,6 +115,7 @@ class Worker {
   constructor(context: WorkContext, options: WorkOptions) {
     this.#context = context;
     this.#options = options;
+    this.#tally = context.tally ?? new WorkTally();
     this.#held = new HeldMessages(context.queue, context.sleep);
   }
 
@@ -142,7 +148,7 @@ class Worker {
       }
       await Promise.all(this.#bulk);
       if (this.#failure !== undefined) throw this.#failure;
-      await this.#context.settle();
+      await this.#context.settle(ended === "empty");
     } catch (error) {
       if (!this.#options.abort.aborted) throw error;
     } finally {
@@ -161,7 +167,7 @@ class Worker {
     await this.#context.relay();
     if (now - this.#settledAt > 5 * RELAY_MS) {
       this.#settledAt = now;
-      await this.#context.settle();
+      await this.#context.settle(false);
     }
   }
 
@@ -329,7 +335,7 @@ class Worker {
       this.#tally.handedOn += bodies.length;
       await this.#regenerate([expanded.own, expanded.others], { ...request, findsFurther: false });
     }
-    await this.#held.ack(done);
+    await this.#ack(done);
     this.#tally.messages += done.length;
   }
 
@@ -344,7 +350,7 @@ class Worker {
       this.#tally.discarded += source.length;
       return;
     }
-    await this.#held.ack(source);
+    await this.#ack(source);
     this.#tally.messages += source.length;
   }
 
@@ -369,8 +375,19 @@ class Worker {
       // Further pages of lists, and what is gone.
       await send(piece.filter((key) => parsePageKey(key).number > 1 || !isPageOfSnapshot(site, key, snapshot)));
     }
-    await this.#held.ack(source);
+    await this.#ack(source);
     this.#tally.messages += source.length;
+  }
+
+  /**
+   * Whatever was done on a manifest that is no longer the site's isn't done: another one takes the messages.
+   *
+   * @throws RekilnError `worker-replaced`, which passes
+   */
+  async #ack(source: readonly Received[]): Promise<void> {
+    const standing = this.#context.standing();
+    if (standing.kind === "current") return this.#held.ack(source);
+    throw new RekilnError({ code: "worker-replaced", message: standing.message, disposition: "retry" });
   }
 
   /** Sets aside what needs newer data or templates than there are here. */

@@ -84,9 +84,9 @@ export class LaneQueue implements Queue {
     return this.#settle(receipts, (lane, step) => lane.extend(step, visibilitySeconds));
   }
 
-  async discard(receipt: Receipt, reason: string): Promise<ReceiptResult> {
+  async discard(message: Received, reason: string): Promise<ReceiptResult> {
     const tidied = tidyReason(reason);
-    const [result] = await this.#settle([receipt], (lane, step) => step.map((one) => lane.discard(one, tidied)));
+    const [result] = await this.#settle([message], (lane, step) => step.map((one) => lane.discard(one, tidied)));
     if (result === undefined) throw new Error("no result for a receipt");
     return result;
   }

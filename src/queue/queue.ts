@@ -67,7 +67,10 @@ export interface LaneDepth {
   readonly delayed: number;
   readonly inFlight: number;
   readonly dead: number;
-  /** Since the oldest message that isn't dead was sent, also if it is delayed or in flight; undefined when there is none. */
+  /**
+   * Since the oldest message that isn't dead was sent, also if it is delayed or in flight; undefined when there is none, or
+   * when the service doesn't say.
+   */
   readonly oldestAgeSeconds: number | undefined;
 }
 
@@ -100,8 +103,9 @@ export interface DeadLetterPage {
  * Every method throws RekilnError `queue-argument`, before it does anything, for what the port doesn't allow, and otherwise,
  * where there are no results, for a queue that can't be used now (disposition `retry`) or at all (`fatal`).
  *
- * The shape is that of Amazon SQS, which is one of the adapters. There, counts and ages are approximate, `peek` and
- * `deadLetters` give a sample, and an `ack` with a stale receipt says `done` but leaves the message where it is.
+ * The shape is that of Amazon SQS, which is one of the adapters. There, counts are approximate and ages unknown, the order is any,
+ * `peek` and `deadLetters` give a sample, and an `ack` with a stale receipt says `done` but leaves the message where it is:
+ * see `SqsQueue`.
  */
 export interface Queue extends Disposable {
   /**
@@ -124,7 +128,7 @@ export interface Queue extends Disposable {
    */
   extend(receipts: readonly Receipt[], visibilitySeconds: number): Promise<readonly ReceiptResult[]>;
   /** Moves a message to the dead letters. The reason is for people; what is behind 1,000 characters is cut off. */
-  discard(receipt: Receipt, reason: string): Promise<ReceiptResult>;
+  discard(message: Received, reason: string): Promise<ReceiptResult>;
   depth(): Promise<Readonly<Record<Lane, LaneDepth>>>;
   /** Dead letters in the order in which they were sent. */
   deadLetters(lane: Lane, page: DeadLetterPage): Promise<readonly DeadLetter[]>;

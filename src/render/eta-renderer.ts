@@ -2,7 +2,7 @@ import { Html, raw } from "../core/html.ts";
 import { json } from "../core/json-template.ts";
 import { messageOf } from "../core/errors.ts";
 import { compileTemplate, type TemplateFunction, type TemplateRuntime } from "./compile-template.ts";
-import { parseTemplate, type TagPart } from "./parse-template.ts";
+import { parseTemplate, usedBy, type TagPart } from "./parse-template.ts";
 import { TemplateError, type Renderer } from "./renderer.ts";
 import { plus, within } from "./operands.ts";
 import { requireHtml, SlotError } from "./slot-value.ts";
@@ -12,6 +12,11 @@ import type { TemplateSet } from "./template-set.ts";
 export interface EtaRendererOptions {
   /** How deep includes and layouts may nest; 100 unless told. */
   readonly maxDepth?: number;
+}
+
+export interface EtaRenderer extends Renderer {
+  /** Every template that can't be compiled, in the order of their names. */
+  readonly broken: readonly TemplateError[];
 }
 
 /**
@@ -26,14 +31,16 @@ export interface EtaRendererOptions {
  * - `include(name, data)` and `layout(name, data)` give `it` with the names of `data` on top; a layout prints `it.body`.
  * - A template begins and ends outside of tags, and so does each branch, as far as its ways have to meet.
  *
- * @throws TemplateError for the first template that can't be compiled.
+ * One that can't be compiled is in `broken`, and whatever includes it can't be rendered; the others can.
  */
-export function createEtaRenderer(set: TemplateSet, options: EtaRendererOptions = {}): Renderer {
+export function createEtaRenderer(set: TemplateSet, options: EtaRendererOptions = {}): EtaRenderer {
   const maxDepth = options.maxDepth ?? 100;
   const names = [...set.files.keys()];
   const indexes = new Map(names.map((name, index) => [name, index]));
   const indexOf = (name: string): number => indexes.get(name) ?? -1;
   const functions: TemplateFunction[] = [];
+  const broken = new Map<string, TemplateError>();
+  const uses = new Map<string, readonly string[]>();
   let depth = 0;
 
   function run(index: number, layer: PropsLayer): string {
@@ -60,17 +67,36 @@ export function createEtaRenderer(set: TemplateSet, options: EtaRendererOptions 
     __wrap: (index: number, layer: PropsLayer, data: unknown, body: string) =>
       run(index, { own: { body: new Html(body) }, below: data === undefined ? layer : layerOf(data, layer) }),
   };
-  for (const name of names) {
+  const compile = (name: string): TemplateFunction => {
     const template = parseTemplate(set, name);
+    uses.set(name, usedBy(template));
     const compiled = compileTemplate(template, indexOf);
     const runtime: TemplateRuntime = {
       ...shared,
       __fail: (thrown, tag) => failure(template.file, compiled.tags[tag], thrown),
     };
-    functions.push(compiled.link(runtime));
+    return compiled.link(runtime);
+  };
+  for (const name of names) {
+    try {
+      functions.push(compile(name));
+    } catch (error) {
+      if (!(error instanceof TemplateError)) throw error;
+      broken.set(name, error);
+      functions.push(() => {
+        throw error;
+      });
+    }
   }
 
   return {
+    broken: [...broken.values()],
+    brokenBy(template) {
+      if (broken.size === 0) return [];
+      const reached = new Set([template]);
+      for (const name of reached) for (const used of uses.get(name) ?? []) reached.add(used);
+      return [...broken].filter(([name]) => reached.has(name)).map(([, error]) => error);
+    },
     render(template, props) {
       const index = indexes.get(template);
       if (index === undefined) {

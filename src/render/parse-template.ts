@@ -31,6 +31,11 @@ export interface ParsedTemplate {
   readonly parts: readonly TemplatePart[];
 }
 
+/** The templates that a template includes or uses as a layout, itself. */
+export function usedBy({ parts }: ParsedTemplate): readonly string[] {
+  return parts.flatMap((part) => (part.type === "tag" ? part.uses.map(({ name }) => name) : []));
+}
+
 const MODES: Readonly<Record<string, TagPart["mode"]>> = { e: "run", i: "print", r: "printHtml" };
 const eta = new Eta();
 

@@ -13,6 +13,11 @@ export class TemplateError extends Error {
   }
 }
 
+/** Where a template is wrong, as people write it: `templates/film.eta:3`. */
+export function templatePlace({ file, line }: Pick<TemplateError, "file" | "line">): string {
+  return `templates/${file}${line === undefined ? "" : `:${line}`}`;
+}
+
 /** Renders named templates that were read once, at start. */
 export interface Renderer {
   /**
@@ -20,4 +25,9 @@ export interface Renderer {
    * @throws TemplateError naming the innermost template (partials included) and line.
    */
   render(template: string, props: Readonly<Record<string, unknown>>): string;
+  /**
+   * Why no page can be made with a template, whatever it holds: it, or something that it includes, can't be compiled. Empty for one
+   * that is right.
+   */
+  brokenBy(template: string): readonly TemplateError[];
 }

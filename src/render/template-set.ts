@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { parseTemplate } from "./parse-template.ts";
+import { parseTemplate, usedBy } from "./parse-template.ts";
 import { TemplateError } from "./renderer.ts";
 
 /** The templates of a site as they were read, by name, in the order of their names. Plain data: it can be handed to a thread. */
@@ -47,9 +47,7 @@ export function templateClosure(set: TemplateSet, name: string): { readonly name
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
     if (names.has(next)) continue;
     names.add(next);
-    for (const part of parseTemplate(set, next).parts) {
-      if (part.type === "tag") pending.push(...part.uses.map((use) => use.name));
-    }
+    pending.push(...usedBy(parseTemplate(set, next)));
   }
   return { names: [...names].toSorted() };
 }

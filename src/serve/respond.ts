@@ -67,7 +67,7 @@ async function answer(context: ServeContext, request: IncomingMessage, response:
       if (checked.reason === "host") {
         context.log.warn(
           { host: hosts[0]?.slice(0, 255) },
-          "Refused a request for another host name; allowedHosts names the hosts to answer.",
+          "Refused a request for another host name; --allow-host answers for more names.",
         );
       }
       return await writeResponse(response, planRefusal(checked.reason));

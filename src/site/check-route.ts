@@ -4,6 +4,7 @@ import { checkList } from "./check-list.ts";
 import { checkKeys, isObject, suggest } from "./check-object.ts";
 import { lastmodOf } from "./lastmod.ts";
 import { parsePath } from "./path.ts";
+import { absentInPath } from "./path-absent.ts";
 import type { Report } from "./problem.ts";
 import type { AnySubject, EachModel, RouteModel, TemplateModel } from "./site.ts";
 
@@ -43,7 +44,11 @@ function checkPath(
   if (typeof value === "function") {
     return (subject) => {
       const given: unknown = Reflect.apply(value, undefined, [subject]);
-      if (typeof given === "string" || given === null) return given;
+      if (typeof given === "string") {
+        refuseAbsent(path, (other) => Reflect.apply(value, undefined, [other]) as unknown, subject, given);
+        return given;
+      }
+      if (given === null) return given;
       throw new RekilnError({
         code: "path-not-text",
         message: `${path} returned ${typeof given} instead of a string or null`,
@@ -69,6 +74,18 @@ function checkPath(
     report(path, `${JSON.stringify(value)} has a list, but page 2 can't stand below a file`, "end the path in /");
   }
   return () => value;
+}
+
+/** A value that isn't there makes no name: `/films/undefined/` would be one page for all that have none. */
+function refuseAbsent(at: string, path: (subject: object) => unknown, subject: AnySubject, text: string): void {
+  const absent = typeof subject === "object" ? absentInPath(path, subject, text) : undefined;
+  if (absent === undefined) return;
+  throw new RekilnError({
+    code: "path-absent",
+    message: `${at} gave ${JSON.stringify(text)}, as ${absent.field} is ${absent.is}.`,
+    disposition: "discard",
+    hint: "Return null where there is no page, or take another field instead: film.slug ?? film.id.",
+  });
 }
 
 function checkTemplate(path: string, value: unknown, report: Report): TemplateModel | undefined {
@@ -98,6 +115,21 @@ function checkUpdated(path: string, value: unknown, report: Report): RouteModel[
   return () => undefined;
 }
 
+function checkCacheControl(path: string, value: unknown, report: Report): string | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value === "string" && /^[ -~]+$/.test(value)) return value;
+  report(path, "is no text that a header can hold", 'write cacheControl: "public, max-age=60"');
+  return undefined;
+}
+
+function checkCacheTags(path: string, value: unknown, report: Report): readonly string[] {
+  if (value === undefined) return [];
+  const isTag = (tag: unknown): tag is string => typeof tag === "string" && /^[!-+.-~-]+$/.test(tag);
+  if (Array.isArray(value) && value.every(isTag)) return [...new Set(value)];
+  report(path, "is no array of tags", 'write cacheTags: ["films"]: printable ASCII without spaces and commas');
+  return [];
+}
+
 function checkName(path: string, name: string, report: Report): void {
   if (/^(?:0|[1-9][0-9]*)$/.test(name)) {
     report(
@@ -123,7 +155,12 @@ export function checkRoute(
     report(path, "doesn't come from route", `write ${place.name}: route({ path: "/", template: "${place.name}" })`);
     return undefined;
   }
-  checkKeys(path, value, ["each", "path", "list", "load", "template", "updated", "sitemap"], report);
+  checkKeys(
+    path,
+    value,
+    ["each", "path", "list", "load", "template", "updated", "sitemap", "cacheControl", "cacheTags"],
+    report,
+  );
   const each = checkEach(`${path}.each`, value["each"], indexes, report);
   const pathOf = checkPath(`${path}.path`, value, report);
   const list = value["list"] === undefined ? undefined : checkList(`${path}.list`, value["list"], indexes, report);
@@ -141,6 +178,8 @@ export function checkRoute(
       "write sitemap: false to leave its pages out of the sitemap",
     );
   }
+  const cacheControl = checkCacheControl(`${path}.cacheControl`, value["cacheControl"], report);
+  const cacheTags = checkCacheTags(`${path}.cacheTags`, value["cacheTags"], report);
   if (each === undefined || pathOf === undefined || template === undefined) return undefined;
   // Its reads, subject and pager were typed where the route was declared.
   const loads =
@@ -157,5 +196,7 @@ export function checkRoute(
     template,
     updated,
     isListed,
+    cacheControl,
+    cacheTags,
   };
 }

@@ -1,8 +1,10 @@
 import { ENCODINGS } from "../core/encoding.ts";
 import type { Encoding } from "../core/encoding.ts";
 import { checkEntities } from "./check-entities.ts";
+import { checkQueue, checkS3 } from "./check-fleet.ts";
 import { checkKeys, isObject } from "./check-object.ts";
 import { checkRoute } from "./check-route.ts";
+import type { S3Store } from "./declare-fleet.ts";
 import { directory } from "./define-site.ts";
 import type { DirectoryStore, SiteSource } from "./define-site.ts";
 import type { Problem, Report } from "./problem.ts";
@@ -41,12 +43,17 @@ function checkSource(value: unknown, report: Report): SiteSource | undefined {
   return undefined;
 }
 
-function checkStore(value: unknown, report: Report): DirectoryStore | undefined {
+function checkStore(value: unknown, report: Report): DirectoryStore | S3Store | undefined {
   if (value === undefined) return directory("dist/");
   if (isObject(value) && value["kind"] === "directory" && typeof value["dir"] === "string" && value["dir"] !== "") {
     return { kind: "directory", dir: value["dir"] };
   }
-  report("store", "doesn't come from directory", 'write store: directory("dist/"), or leave it out');
+  if (isObject(value) && value["kind"] === "s3") return checkS3(value, report);
+  report(
+    "store",
+    "doesn't come from directory or s3",
+    'write store: directory("dist/") or s3("s3://bucket"), or leave it out',
+  );
   return undefined;
 }
 
@@ -73,12 +80,20 @@ export function checkSite(options: unknown): { readonly site: Site } | { readonl
     );
     return { problems };
   }
-  checkKeys("", options, ["url", "env", "source", "store", "compress", "entities", "routes"], report);
+  checkKeys("", options, ["url", "env", "source", "store", "queue", "compress", "entities", "routes"], report);
   const address = checkUrl(options["url"], report);
   const env = checkEnv(options["env"], report);
   const source = checkSource(options["source"], report);
   const store = checkStore(options["store"], report);
   const compress = checkCompress(options["compress"], report);
+  if (compress.length > 0 && store?.kind === "s3") {
+    report(
+      "compress",
+      "makes twins in a directory, and the store is a bucket",
+      "leave it out: let the CDN in front compress",
+    );
+  }
+  const queue = checkQueue(options["queue"], report);
   const entities = checkEntities(options["entities"], report);
   const routes = new Map<string, RouteModel>();
   const declared = options["routes"];
@@ -90,6 +105,7 @@ export function checkSite(options: unknown): { readonly site: Site } | { readonl
       if (route !== undefined) routes.set(name, route);
     }
   }
-  if (problems.length > 0 || source === undefined || store === undefined || entities === undefined) return { problems };
-  return { site: { ...address, env, source, store, compress, entities: entities.models, routes } };
+  if (problems.length > 0 || source === undefined || store === undefined) return { problems };
+  if (queue === undefined || entities === undefined) return { problems };
+  return { site: { ...address, env, source, store, queue, compress, entities: entities.models, routes } };
 }

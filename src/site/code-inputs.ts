@@ -33,7 +33,8 @@ async function readNearest(folder: string, names: readonly string[]): Promise<Bu
   }
 }
 
-async function readOwnVersion(): Promise<string> {
+/** rekiln's own version. @throws RekilnError `rekiln-incomplete` */
+export async function readOwnVersion(): Promise<string> {
   const bytes = await readNearest(dirname(fileURLToPath(import.meta.url)), ["package.json"]);
   const parsed = PackageFile.safeParse(JSON.parse(bytes?.toString() ?? "{}"));
   if (parsed.success) return parsed.data.version;

@@ -1,5 +1,6 @@
 import type { Encoding } from "../core/encoding.ts";
 import type { AnyTypes } from "../core/read.ts";
+import type { S3Store, SqsQueues } from "./declare-fleet.ts";
 import type { Entities } from "./entities.ts";
 import type { Route } from "./route.ts";
 
@@ -41,7 +42,9 @@ export interface SiteOptions<E extends AnyTypes> {
   readonly env?: readonly string[];
   readonly source: SiteSource;
   /** `directory("dist/")` by default. */
-  readonly store?: DirectoryStore;
+  readonly store?: DirectoryStore | S3Store;
+  /** In the state folder beside the config by default. */
+  readonly queue?: SqsQueues;
   /**
    * Each text file of 1 KB or more gets precompressed twins beside it, `index.html.br` and `index.html.gz`, that a server can send as they are.
    * None by default.

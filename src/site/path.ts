@@ -147,3 +147,8 @@ export function windowsProblem(path: string): string | undefined {
   }
   return undefined;
 }
+
+/** The path at which an object answers. */
+export function pathOfKey(key: ObjectKey): string {
+  return `/${key.replace(/(^|\/)index\.html$/, "$1")}`;
+}

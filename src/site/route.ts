@@ -56,6 +56,10 @@ export interface RouteOptions<E, W, L, D> {
   readonly updated?: (subject: Subject<E, W>) => string | undefined;
   /** `false`: the route's pages are left out of the sitemap. */
   readonly sitemap?: boolean;
+  /** How long browsers and CDNs may keep its pages: `public, max-age=60`. For stores that keep headers: S3. */
+  readonly cacheControl?: string;
+  /** Names by which a CDN that reads `Cache-Tag` purges its pages. For stores that keep headers: S3. */
+  readonly cacheTags?: readonly string[];
 }
 declare const of: unique symbol;
 export interface Route<E> {

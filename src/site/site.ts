@@ -2,6 +2,7 @@ import type { Encoding } from "../core/encoding.ts";
 import type { EntityData, EntityModel, OrderField, WhereValues } from "../core/entity.ts";
 import type { Html } from "../core/html.ts";
 import type { Read, Scalar } from "../core/read.ts";
+import type { LocalQueue, S3Store, SqsQueues } from "./declare-fleet.ts";
 import type { DirectoryStore, SiteSource } from "./define-site.ts";
 import type { PageProps, Pager } from "./route.ts";
 
@@ -45,6 +46,10 @@ export interface RouteModel {
   updated(subject: AnySubject): string | undefined;
   /** Whether its pages may stand in a sitemap. */
   readonly isListed: boolean;
+  /** `Cache-Control` of its pages, where the store keeps headers. */
+  readonly cacheControl: string | undefined;
+  /** `Cache-Tag` of its pages, where the store keeps headers. */
+  readonly cacheTags: readonly string[];
 }
 
 /** A checked site: what the machine runs on. */
@@ -55,7 +60,8 @@ export interface Site {
   readonly base: string;
   readonly env: readonly string[];
   readonly source: SiteSource;
-  readonly store: DirectoryStore;
+  readonly store: DirectoryStore | S3Store;
+  readonly queue: LocalQueue | SqsQueues;
   /** In the order in which they are preferred. */
   readonly compress: readonly Encoding[];
   readonly entities: ReadonlyMap<string, EntityModel>;

@@ -8,7 +8,7 @@ import { EntityStore } from "./entity-store.ts";
 import type { EntityTypeWriter } from "./entity-type-writer.ts";
 import { EntityWriter } from "./entity-writer.ts";
 import { checkRecord, decodeRecord } from "./parse-record.ts";
-import { digestFiles, readRecords, recordFiles, RECORD_BYTES_MAX } from "./record-files.ts";
+import { digestFiles, readRecords, recordFiles, RECORD_BYTES_MAX, unreadable } from "./record-files.ts";
 import type { RecordBytes, RecordFile } from "./record-files.ts";
 import type { RefreshReport, Source, SourceProblem } from "./source.ts";
 
@@ -80,6 +80,7 @@ export class FilesSource extends EntityStore implements Source {
       const scanned = find.get(model.name)?.["scanned"];
       if (typeof scanned !== "string") return false;
       const files = await recordFiles(dir, name, model.name);
+      for (const file of files) if ((await unreadable(file)) !== undefined) return false;
       if (files.length === 0 || scanned !== `${fingerprint} ${await digestFiles(files, signal)}`) return false;
     }
     return true;
@@ -131,15 +132,16 @@ class Refresh {
   ): Promise<void> {
     const writer = entities.type(model);
     const last = entities.scanned(model.name);
-    const files = await recordFiles(dir, name, model.name);
-    if (files.length === 0) {
+    const problemsBefore = this.#problemCount;
+    const found = await recordFiles(dir, name, model.name);
+    const files = await this.#readable(model.name, found);
+    if (found.length === 0) {
       this.#problem(model.name, name, `there is no ${model.name}.ndjson, and no folder ${model.name}/ with records`);
     }
     const digest = files.length === 0 ? "" : await digestFiles(files, this.#signal);
     const scanned = `${fingerprint} ${digest}`;
-    if (files.length > 0 && last === scanned) return;
+    if (files.length > 0 && files.length === found.length && last === scanned) return;
 
-    const problemsBefore = this.#problemCount;
     const trustsRaw = last?.startsWith(`${fingerprint} `) === true;
     const seen = new Seen();
     let empty: RecordFile | undefined;
@@ -167,6 +169,17 @@ class Refresh {
     for (const seq of gone) writer.delete(seq);
     this.#deleted += gone.length;
     entities.noteScanned(model.name, scanned);
+  }
+
+  /** Those of the files that can be read; the others are problems. */
+  async #readable(type: string, files: readonly RecordFile[]): Promise<readonly RecordFile[]> {
+    const readable: RecordFile[] = [];
+    for (const file of files) {
+      const why = await unreadable(file);
+      if (why === undefined) readable.push(file);
+      else this.#problem(type, file.name, why);
+    }
+    return readable;
   }
 
   async #record(

@@ -1,10 +1,13 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { readdir, readFile, stat } from "node:fs/promises";
+import { open, readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
+
+import { messageOf } from "../core/errors.ts";
 
 const LINE_FEED = 10;
 const CHUNK_BYTES = 1 << 20;
+const CHUNK_BYTES_MIN = 1 << 10;
 /** Largest record. */
 export const RECORD_BYTES_MAX = 16 << 20;
 
@@ -21,11 +24,12 @@ export interface RecordFile {
   readonly format: "ndjson" | "json";
 }
 
-async function exists(path: string): Promise<boolean> {
+/** What stands at a path: a folder is one whatever its name looks like. */
+async function kindOf(path: string): Promise<"file" | "folder" | undefined> {
   return stat(path).then(
-    () => true,
+    (found) => (found.isDirectory() ? "folder" : "file"),
     (error: NodeJS.ErrnoException) => {
-      if (error.code === "ENOENT" || error.code === "ENOTDIR") return false;
+      if (error.code === "ENOENT" || error.code === "ENOTDIR") return undefined;
       throw error;
     },
   );
@@ -35,9 +39,10 @@ async function exists(path: string): Promise<boolean> {
 export async function recordFiles(dir: string, name: string, type: string): Promise<readonly RecordFile[]> {
   const found: RecordFile[] = [];
   const single = join(dir, `${type}.ndjson`);
-  if (await exists(single)) found.push({ path: single, name: join(name, `${type}.ndjson`), format: "ndjson" });
+  if ((await kindOf(single)) !== undefined)
+    found.push({ path: single, name: join(name, `${type}.ndjson`), format: "ndjson" });
   const folder = join(dir, type);
-  if (await exists(folder)) {
+  if ((await kindOf(folder)) === "folder") {
     const names = (await readdir(folder)).filter((file) => !file.startsWith(".")).sort();
     for (const file of names) {
       const format = file.endsWith(".ndjson") ? "ndjson" : file.endsWith(".json") ? "json" : undefined;
@@ -47,12 +52,31 @@ export async function recordFiles(dir: string, name: string, type: string): Prom
   return found;
 }
 
+/** Why a file can't be read, without its name; undefined when it can. */
+export async function unreadable({ path, format }: RecordFile): Promise<string | undefined> {
+  try {
+    const found = await stat(path);
+    if (found.isDirectory()) return `is a folder: put its files into a folder without .${format} in its name`;
+    if (!found.isFile()) return "is no plain file";
+    await (await open(path)).close();
+    return undefined;
+  } catch (error) {
+    return `can't be read: ${messageOf(error)}`;
+  }
+}
+
+/** The bytes of a file in pieces. Small files have small pieces: one of a megabyte for each of thousands of files keeps the collector busy. */
+async function piecesOf(path: string, signal: AbortSignal): Promise<AsyncIterable<unknown>> {
+  const { size } = await stat(path);
+  return createReadStream(path, { highWaterMark: Math.min(CHUNK_BYTES, Math.max(size, CHUNK_BYTES_MIN)), signal });
+}
+
 /** SHA-256 over the names and the bytes of files. */
 export async function digestFiles(files: readonly RecordFile[], signal: AbortSignal): Promise<string> {
   const hash = createHash("sha256");
   for (const file of files) {
     hash.update(`${file.name}\0`);
-    for await (const chunk of createReadStream(file.path, { highWaterMark: CHUNK_BYTES, signal })) {
+    for await (const chunk of await piecesOf(file.path, signal)) {
       // A read stream without an encoding gives buffers.
       hash.update(chunk as Buffer);
     }
@@ -67,7 +91,7 @@ export async function* readRecords(file: RecordFile, signal: AbortSignal): Async
     yield [{ place: file.name, bytes: bytes.length > RECORD_BYTES_MAX ? undefined : bytes }];
     return;
   }
-  yield* readLines(createReadStream(file.path, { highWaterMark: CHUNK_BYTES, signal }), file.name);
+  yield* readLines(await piecesOf(file.path, signal), file.name);
 }
 
 /** The lines of a stream of bytes, of each piece of it at once. Blank lines are passed over, and counted. */

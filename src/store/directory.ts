@@ -228,20 +228,13 @@ export class DirectoryPageStore implements PageStore {
   }
 
   writeRecord(text: string): void {
-    const temporary = join(this.#temporary, `${this.#writer}-record`);
-    const file = openSync(temporary, "w", 0o640);
     try {
-      writeFileSync(file, text);
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
-    renameSync(temporary, this.#recordPath);
-    const folder = openSync(dirname(this.#recordPath), "r");
-    try {
-      fsyncSync(folder);
-    } finally {
-      closeSync(folder);
+      const temporary = join(this.#temporary, `${this.#writer}-record`);
+      synced(temporary, "w", (file) => writeFileSync(file, text));
+      renameSync(temporary, this.#recordPath);
+      synced(dirname(this.#recordPath), "r", () => undefined);
+    } catch (error) {
+      throw explain(error, this.#recordPath);
     }
   }
 
@@ -304,6 +297,17 @@ function write(path: string, content: Uint8Array): string {
     let written = 0;
     while (written < content.length) written += writeSync(file, content, written);
     return etagOf(fstatSync(file));
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Does something with a file or folder, which outlives a power failure then. */
+function synced(path: string, flags: "w" | "r", act: (file: number) => void): void {
+  const file = openSync(path, flags, 0o640);
+  try {
+    act(file);
+    fsyncSync(file);
   } finally {
     closeSync(file);
   }

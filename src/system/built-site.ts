@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { RekilnError } from "../core/errors.ts";
 import type { Manifest } from "../manifest/manifest.ts";
 import { SqliteManifest } from "../manifest/sqlite-manifest.ts";
+import { newestSeen } from "../press/newest-version.ts";
 import { readSiteRecord } from "../press/site-record.ts";
 import type { SiteRecord } from "../press/site-record.ts";
 import type { LoadedConfig } from "../site/load-config.ts";
@@ -44,6 +45,22 @@ export function openBuiltSite(config: LoadedConfig, isDurable = false): BuiltSit
   const isComplete = manifest.meta("complete") !== undefined && manifest.meta("bulk") === undefined;
   const opened = stack.move();
   return { record, store, manifestFile, manifest, source, isComplete, [Symbol.dispose]: () => opened.dispose() };
+}
+
+/**
+ * Pages that were made from later data than the source has hold back whatever is made from it: it was restored from a copy.
+ *
+ * @throws RekilnError `source-older`
+ */
+export function checkVersions({ record, manifest, source }: BuiltSite): void {
+  const newest = Math.max(record.version, newestSeen(manifest));
+  if (source.version() >= newest) return;
+  throw new RekilnError({
+    code: "source-older",
+    message: `The source is at version ${source.version()}, but pages were made from version ${newest}: an older copy of it was put in place.`,
+    disposition: "fatal",
+    hint: "Run rekiln build: it lets the versions go on above those of the pages.",
+  });
 }
 
 /** How many pages of a route the manifest knows. */

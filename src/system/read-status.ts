@@ -6,7 +6,6 @@ import type { LoadedConfig } from "../site/load-config.ts";
 import type { Source } from "../source/source.ts";
 import { openBuiltSite } from "./built-site.ts";
 import { openQueue } from "./open-queue.ts";
-import { siteFolders } from "./site-folders.ts";
 
 const STALE_LISTED_MAX = 20;
 
@@ -63,7 +62,7 @@ export class StatusReader {
   async read(): Promise<SiteStatus> {
     // Opened each time: a build may replace the manifest meanwhile.
     using built = openBuiltSite(this.#config);
-    using queue = openQueue(siteFolders(this.#config));
+    using queue = openQueue(this.#config);
     const { manifest, source, record, isComplete } = built;
     const at = this.#clock();
     const pages = manifest.states(Math.floor(at / 1000));

@@ -7,24 +7,36 @@ import type { Progress } from "../core/progress.ts";
 import { SqliteManifest } from "../manifest/sqlite-manifest.ts";
 import { build } from "../press/build.ts";
 import type { BuildResult } from "../press/build.ts";
+import { BuildTally } from "../press/build-tally.ts";
 import { deleteCap } from "../press/deletes.ts";
 import { notePace } from "../press/pace.ts";
-import { epochsOf, registerTemplates, writeSiteRecord } from "../press/site-record.ts";
+import { doubtRedirects } from "../press/settle-left.ts";
+import { epochsOf, registerTemplates, unregisteredRoutes, writeSiteRecord } from "../press/site-record.ts";
 import type { SiteRecord } from "../press/site-record.ts";
 import { writeSitemaps } from "../press/sitemap.ts";
 import type { SitemapReport } from "../press/sitemap.ts";
 import { copyStatic, settleHashedCopies, staticKeysOf } from "../press/static-files.ts";
 import type { StaticProblem } from "../press/static-files.ts";
-import { beginWriting, endWriting, removeStrays, strayPages, writers } from "../press/strays.ts";
+import {
+  areStraysLeft,
+  beginWriting,
+  endWriting,
+  noteStrays,
+  removeStrays,
+  strayPages,
+  writers,
+} from "../press/strays.ts";
 import { loadConfig } from "../site/load-config.ts";
 import type { RefreshReport } from "../source/source.ts";
-import { DirectoryPageStore } from "../store/directory.ts";
+import { DirectoryPageStore, STATE_FOLDER } from "../store/directory.ts";
+import { removeEmptyFolders } from "../store/empty-folders.ts";
 import { isProcessAlive } from "../store/process-alive.ts";
 import { lockBuild } from "./build-lock.ts";
 import { checkRoutes } from "./check-routes.ts";
 import { openSource } from "./open-source.ts";
 import { pressSetupOf, readInputs } from "./site-inputs.ts";
-import { manifestFileOf, openManifest, openRecord, withVersion } from "./site-state.ts";
+import type { BrokenTemplate } from "./site-inputs.ts";
+import { manifestFileOf, newestVersion, openManifest, openRecord, withVersion } from "./site-state.ts";
 import { refreshInThread } from "./source-thread.ts";
 import { dropOldTwins, makeLackingTwins } from "./settle-twins.ts";
 import { takeTemplates } from "./templates-record.ts";
@@ -50,10 +62,15 @@ export interface BuildSurroundings {
 
 export interface BuildReport {
   readonly result: BuildResult;
+  /** It was told to stop before its end: what was done until then is recorded, and the next build goes on. */
+  readonly isInterrupted: boolean;
   readonly source: RefreshReport;
   readonly staticWritten: readonly string[];
   readonly staticRemoved: readonly string[];
   readonly staticProblems: readonly StaticProblem[];
+  /** Files and folders of `static/` that begin with a dot. */
+  readonly staticLeftOut: readonly string[];
+  readonly brokenTemplates: readonly BrokenTemplate[];
   /** Undefined when they weren't written: in a dry run, or when only some routes were built. */
   readonly sitemaps: SitemapReport | undefined;
   readonly storeFolder: string;
@@ -72,7 +89,17 @@ const NOTHING_NEW: RefreshReport = {
   problemCount: 0,
 };
 
-/** Builds the site of a config on this machine. */
+/** What a build reports that was told to stop while it took the source in: that is all or nothing. */
+const NOTHING_DONE = {
+  result: { plan: { whole: new Map(), changes: [] }, withheld: 0, maxDeletes: 0, isInterrupted: true },
+  isInterrupted: true,
+  source: NOTHING_NEW,
+  staticWritten: [],
+  staticRemoved: [],
+  sitemaps: undefined,
+} as const;
+
+/** Builds the site of a config on this machine. Told to stop, it ends early, and its report says so. */
 export async function runBuild(options: RunBuildOptions, surroundings: BuildSurroundings): Promise<BuildReport> {
   const { environment, clock, progress, signal } = surroundings;
   const stretches = new Map<string, number>();
@@ -89,7 +116,7 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
   checkRoutes(options.routes ?? [], site);
   const wanted = options.routes === undefined ? undefined : new Set(options.routes);
   const inputs = await readInputs(config, environment);
-  const { folders, templates, assets, problems: refused } = inputs;
+  const { folders, templates, assets, problems: refused, leftOut, broken } = inputs;
 
   using stack = new DisposableStack();
   stack.use(lockBuild(folders.state));
@@ -101,23 +128,45 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
   stretch("start");
 
   progress.phase("source");
-  const refreshed = (await source.isCurrent(signal))
-    ? NOTHING_NEW
-    : await refreshInThread(config, { firstVersion, environment }, (count) => progress.records(count), signal);
+  const refreshed = await unlessAborted(async () =>
+    (await source.isCurrent(signal))
+      ? NOTHING_NEW
+      : refreshInThread(config, { firstVersion, environment }, (count) => progress.records(count), signal),
+  );
   const { record: before } = opened;
-  const isOtherSource = before.source !== "" && before.source !== source.identity;
-  if (isOtherSource || source.version() < before.version) source.raiseVersion(before.ceiling);
-  stretch("source");
-
+  const threads = options.concurrency ?? availableParallelism();
+  if (refreshed === undefined) {
+    stretch("source");
+    const { manifest } = openForDryRun(stack, folders.state, before);
+    const pages = stack.use(manifest).count();
+    return {
+      ...NOTHING_DONE,
+      result: { ...NOTHING_DONE.result, tally: new BuildTally(progress), pages },
+      staticProblems: refused,
+      staticLeftOut: leftOut,
+      brokenTemplates: broken,
+      storeFolder: folders.store,
+      threads,
+      stretches,
+    };
+  }
   const manifestAndFile = options.isDryRun
     ? openForDryRun(stack, folders.state, before)
     : openManifest(folders.state, before);
   const { manifest } = manifestAndFile;
   stack.use(manifest);
+  // A copy of before was put in place, or it is another source: its versions go on above all that were.
+  const isOtherSource = before.source !== "" && before.source !== source.identity;
+  const newest = newestVersion({ record: before, isNewRecord: opened.isNew, ...manifestAndFile, store });
+  if (isOtherSource || source.version() < newest) source.raiseVersion(Math.max(before.ceiling, newest));
+  stretch("source");
+
   if (manifest.meta("bulk") !== undefined) manifest.finishBulk();
   const isFresh = before.isFirstBuild && manifestAndFile.isNew && store.isEmpty();
   const taken = takeTemplates(site, code, templates, assets, manifest);
-  const registered = registerTemplates(before, taken);
+  const registered = registerTemplates(before, taken, wanted);
+  const unregistered = [...unregisteredRoutes(registered, taken)];
+  const untouched = new Set(wanted === undefined ? [] : unregistered.filter((route) => !wanted.has(route)));
   let record: SiteRecord = {
     ...withVersion(registered, source.identity, source.version()),
     generation: manifestAndFile.isNew ? before.generation + 1 : before.generation,
@@ -131,9 +180,10 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
     replacesForeign: options.isForced,
   };
   // Whoever writes pages is noted in the manifest, so that what the dead have left is looked for.
-  const hasStrays = !isFresh && (manifestAndFile.isNew || deadWriters(manifest).length > 0);
+  const hasStrays = !isFresh && (manifestAndFile.isNew || areStraysLeft(manifest) || deadWriters(manifest).length > 0);
   const writer = `${process.pid}`;
   if (!options.isDryRun) {
+    if (hasStrays) doubtRedirects(manifest);
     beginWriting(manifest, writer);
     writeSiteRecord(store, record);
     manifest.setMeta("generation", String(record.generation));
@@ -145,13 +195,19 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
   stretch("static");
 
   const epochs = epochsOf(record);
-  const threads = options.concurrency ?? availableParallelism();
   const setup = pressSetupOf(inputs, record, manifestAndFile.file, options.isDryRun);
   await using pool = new ThreadPool(setup, threads, signal);
   const reader = stack.use(source.reader());
   const result = await build(
     { site, source, reader, manifest, store, pool, staticKeys: staticKeysOf(assets), epochs, clock, progress, signal },
-    { routes: wanted, isDryRun: options.isDryRun, isForced: options.isForced, maxDeletes: options.maxDeletes, isFresh },
+    {
+      routes: wanted,
+      untouched,
+      isDryRun: options.isDryRun,
+      isForced: options.isForced,
+      maxDeletes: options.maxDeletes,
+      isFresh,
+    },
   );
   if (!options.isDryRun) {
     const { times, rendered } = result.tally;
@@ -159,18 +215,21 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
   }
   stretch("pages");
   let sitemaps: SitemapReport | undefined;
-  if (!options.isDryRun && wanted === undefined) {
+  let { isInterrupted } = result;
+  if (!options.isDryRun && !isInterrupted && wanted === undefined) {
     if (hasStrays) {
       progress.phase("strays");
       problems.push(...dropStrays(store, manifest, options.maxDeletes ?? deleteCap(result.pages)));
+      removeEmptyFolders(folders.store, STATE_FOLDER);
     }
     problems.push(...settleHashedCopies(copying));
     makeLackingTwins(store, manifest, site.compress, { all: options.isForced || hasStrays });
     progress.phase("sitemaps");
     const writing = { site, assets, manifest, store, replacesForeign: options.isForced, signal };
-    sitemaps = await writeSitemaps(writing, { all: options.isForced });
-    problems.push(...sitemaps.problems);
-    if (record.isFirstBuild) {
+    sitemaps = await unlessAborted(async () => writeSitemaps(writing, { all: options.isForced }));
+    problems.push(...(sitemaps?.problems ?? []));
+    isInterrupted = sitemaps === undefined;
+    if (record.isFirstBuild && !isInterrupted) {
       record = { ...record, isFirstBuild: false };
       writeSiteRecord(store, record);
     }
@@ -179,15 +238,28 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
   stretch("end");
   return {
     result,
+    isInterrupted,
     source: refreshed,
     staticWritten: copied.written,
     staticRemoved: copied.removed,
     staticProblems: problems,
+    staticLeftOut: leftOut,
+    brokenTemplates: broken,
     sitemaps,
     storeFolder: folders.store,
     threads,
     stretches,
   };
+}
+
+/** What `act` gives; undefined when it was told to stop. */
+async function unlessAborted<T>(act: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await act();
+  } catch (error) {
+    if (error instanceof Error && error.name === "AbortError") return undefined;
+    throw error;
+  }
 }
 
 /** Processes that began to write pages, and died before they said that they had ended. */
@@ -198,6 +270,7 @@ function deadWriters(manifest: SqliteManifest): readonly string[] {
 /** Removes pages that no row tells of, unless they are too many; then the next build looks for them again. */
 function dropStrays(store: DirectoryPageStore, manifest: SqliteManifest, maxDeletes: number): readonly StaticProblem[] {
   const found = [...strayPages(store, manifest)];
+  noteStrays(manifest, found.length > maxDeletes);
   if (found.length <= maxDeletes) {
     removeStrays(store, manifest, found);
     for (const dead of deadWriters(manifest)) endWriting(manifest, dead);

@@ -22,9 +22,9 @@ import { checkRenders } from "./check-renders.ts";
 import type { UnstablePage } from "./check-renders.ts";
 import { entityFileOf, openSource } from "./open-source.ts";
 import { readInputs } from "./site-inputs.ts";
+import type { SiteInputs } from "./site-inputs.ts";
 import { refreshInThread } from "./source-thread.ts";
 import { siteFolders } from "./site-folders.ts";
-import { checkTemplates } from "./templates-record.ts";
 
 export interface CheckOptions {
   readonly configFile: string;
@@ -40,6 +40,8 @@ export interface CheckReport {
   /** Of the data; undefined when it is as it was taken in last. */
   readonly source: RefreshReport | undefined;
   readonly static: readonly StaticProblem[];
+  /** Templates that can't be compiled, with the routes that use them. */
+  readonly templates: SiteInputs["broken"];
   readonly paths: Counted<PathProblem>;
   readonly collisions: Counted<PathProblem>;
   /** Warnings. */
@@ -71,7 +73,6 @@ export async function runCheck(
   const config = await loadConfig(options.configFile, environment);
   const { site } = config;
   const inputs = await readInputs(config, environment);
-  checkTemplates(site, inputs.templates);
   const { folders, assets } = inputs;
   mkdirSync(folders.state, { recursive: true, mode: 0o750 });
   const firstVersion = ceilingOf(config);
@@ -109,6 +110,7 @@ export async function runCheck(
     sampled: rendered.length,
     source: taken,
     static: inputs.problems,
+    templates: inputs.broken,
     paths: paths.problems,
     collisions: paths.collisions,
     windows: paths.windows,

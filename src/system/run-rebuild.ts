@@ -48,7 +48,7 @@ export function planRebuild(config: LoadedConfig, built: BuiltSite, target: Rebu
   return { keys: undefined, routes, pages };
 }
 
-function keysOf({ site }: LoadedConfig, { manifest }: BuiltSite, name: string): readonly PageKey[] {
+function keysOf({ site }: LoadedConfig, { manifest, source }: BuiltSite, name: string): readonly PageKey[] {
   if (name.startsWith("/")) {
     const parsed = parsePath(name);
     if (!parsed.ok) return [];
@@ -63,12 +63,15 @@ function keysOf({ site }: LoadedConfig, { manifest }: BuiltSite, name: string): 
   const entity = parseEntityName(name);
   if (entity === undefined) return [];
   const keys: PageKey[] = [];
+  using reader = source.reader();
+  const snapshot = reader.snapshot();
   for (const route of site.routes.values()) {
     if (route.each.kind !== "entity" || route.each.type !== entity.type) continue;
     const first = subjectKey(route.name, entity.id);
     const rows = manifest.pagesOf(first);
     // An entity whose page was never made: a press finds out whether it has one.
-    keys.push(...(rows.length === 0 ? [first] : rows.map(({ key }) => key)));
+    if (rows.length > 0) keys.push(...rows.map(({ key }) => key));
+    else if (snapshot.get(entity.type, entity.id) !== undefined) keys.push(first);
   }
   return keys;
 }

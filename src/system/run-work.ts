@@ -1,179 +1,54 @@
-import { statSync } from "node:fs";
-import { availableParallelism } from "node:os";
-
-import { RekilnError } from "../core/errors.ts";
-import { relayOutbox } from "../press/publish.ts";
-import { settleLeft } from "../press/settle-left.ts";
-import { epochsOf, registerTemplates } from "../press/site-record.ts";
-import { writeSitemaps } from "../press/sitemap.ts";
-import { staticKeysOf } from "../press/static-files.ts";
-import { beginWriting, endWriting } from "../press/strays.ts";
-import type { WorkMetrics } from "../press/work-metrics.ts";
-import type { WorkTally } from "../press/work-tally.ts";
-import { work } from "../press/work.ts";
-import type { Standing, WorkResult } from "../press/work.ts";
-import type { Lane } from "../queue/queue.ts";
 import { loadConfig } from "../site/load-config.ts";
-import { notBuilt, openBuiltSite } from "./built-site.ts";
-import { openQueue } from "./open-queue.ts";
-import { dataFolderOf } from "./open-source.ts";
-import { RecordKeeper } from "./record-keeper.ts";
-import { pressSetupOf, readInputs } from "./site-inputs.ts";
-import { sleep } from "./sleep.ts";
-import { SourceWatch } from "./source-watch.ts";
-import { takeTemplates } from "./templates-record.ts";
-import { ThreadPool } from "./thread-pool.ts";
-
-/** Whoever takes a path that another page left may be on its way for so long. */
-const LEFT_GRACE_SECONDS = 60;
-/** After so long whatever is still under way is given back. */
-const ABORT_MS = 20_000;
-
-export interface RunWorkOptions {
-  readonly configFile: string;
-  readonly lanes: readonly Lane[];
-  readonly untilEmpty: boolean;
-  /** Threads; undefined is one for each processor. */
-  readonly concurrency: number | undefined;
-  readonly maxDeletes: number | undefined;
-  /** As of `WorkOptions`. */
-  readonly retrySeconds?: number | undefined;
-  /** Turns edits of the source's files into events. */
-  readonly watches: boolean;
-}
-
-export interface WorkSurroundings {
-  readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Stops receiving. */
-  readonly stop: AbortSignal;
-  readonly metrics: WorkMetrics;
-  readonly onProgress: (tally: WorkTally) => void;
-  /** Something that the one who started it should know, though work goes on. */
-  readonly warn: (message: string) => void;
-  /** Called once the worker is ready to receive. */
-  readonly onReady: (threads: number) => void;
-}
+import { WorkTally } from "../press/work-tally.ts";
+import type { WorkResult } from "../press/work.ts";
+import { openBuiltSite } from "./built-site.ts";
+import { releaseLines, watchInputs } from "./inputs-watch.ts";
+import { releaseInputs } from "./run-release.ts";
+import { readInputs } from "./site-inputs.ts";
+import type { SiteInputs } from "./site-inputs.ts";
+import { isNewest, workSession } from "./work-session.ts";
+import type { RunWorkOptions, WorkSurroundings } from "./work-session.ts";
 
 /**
- * Works on the queue of a site on this machine.
+ * Works on the queue of a site on this machine. A worker that watches registers what changes of templates, static files, config and
+ * code, and goes on with that: its threads are started anew.
  *
- * @throws RekilnError `site-not-built`, `templates-not-registered`
+ * @throws RekilnError `site-not-built`, `templates-not-registered`, `source-older`; of a worker that watches `templates-broken`, `build-running` at its start
  */
 export async function runWork(options: RunWorkOptions, surroundings: WorkSurroundings): Promise<WorkResult> {
-  const { environment, stop, metrics, onProgress, warn } = surroundings;
-  const config = await loadConfig(options.configFile, environment);
-  const { site, code } = config;
-  const inputs = await readInputs(config, environment);
-  const { folders, templates, assets } = inputs;
-
-  using stack = new DisposableStack();
-  const built = stack.use(openBuiltSite(config, true));
-  const { record, store, manifest, manifestFile, source } = built;
-  if (!built.isComplete) throw notBuilt("its first build didn't end");
-  const taken = takeTemplates(site, code, templates, assets, manifest);
-  if (registerTemplates(record, taken).epoch !== record.epoch) throw notRegistered();
-
-  const queue = stack.use(openQueue(folders));
-  const abort = new AbortController();
-  const giveUp = (): void => {
-    const timer = setTimeout(() => abort.abort(), ABORT_MS);
-    timer.unref();
-  };
-  stop.addEventListener("abort", giveUp, { once: true });
-  stack.defer(() => stop.removeEventListener("abort", giveUp));
-  const keeper = new RecordKeeper(store, manifest, source);
-  keeper.keep();
-  const threads = options.concurrency ?? availableParallelism();
-  const epochs = epochsOf(record);
-  // Its first build is complete: a file without a stamp isn't a torn one of ours.
-  const setup = pressSetupOf(inputs, { ...record, isFirstBuild: false }, manifestFile, false);
-  await using pool = new ThreadPool(setup, threads, abort.signal);
-  const writer = `${process.pid}`;
-  beginWriting(manifest, writer);
-  stack.defer(() => endWriting(manifest, writer));
-  const { ino } = statSync(manifestFile);
-  const standing = (): Standing => {
-    const now = keeper.read();
-    if (now === undefined) {
-      return { kind: "replaced", message: "The site record is gone: run rekiln build, then start the worker again." };
+  const { environment, stop, warn } = surroundings;
+  const first = await readInputs(await loadConfig(options.configFile, environment), environment);
+  const tally = new WorkTally();
+  if (!options.watches) return workSession(first, options, surroundings, tally);
+  if (!isRegistered(first)) for (const line of releaseLines(await releaseInputs(first, false))) warn(line);
+  for (let inputs = first; ;) {
+    const changed = new AbortController();
+    const released: { next: SiteInputs | undefined } = { next: undefined };
+    const onReleased = (next: SiteInputs): void => {
+      released.next = next;
+      changed.abort();
+    };
+    await using watch = await watchInputs({ inputs, onReleased, say: warn, signal: stop });
+    const ending = AbortSignal.any([stop, changed.signal]);
+    let result: WorkResult | undefined;
+    try {
+      if (released.next === undefined) {
+        result = await workSession(inputs, options, { ...surroundings, stop: ending }, tally);
+      }
+    } catch (error) {
+      // What it was started with may be registered no longer.
+      await watch.settled();
+      if (released.next === undefined) throw error;
     }
-    if (now.epoch !== record.epoch) {
-      return { kind: "replaced", message: "Newer templates were registered: start the worker again with them." };
-    }
-    const isSame =
-      now.generation === record.generation && statSync(manifestFile, { throwIfNoEntry: false })?.ino === ino;
-    if (isSame) return { kind: "current" };
-    return { kind: "replaced", message: "The manifest was replaced: run rekiln build, then start the worker again." };
-  };
-  let hasWarned = false;
-  const relay = async (): Promise<void> => {
-    const report = await relayOutbox(source.outbox, queue, { signal: stop });
-    if ((report.needsBuild || report.tooLarge > 0) && !hasWarned) {
-      hasWarned = true;
-      warn("More changed than can be followed one by one: run rekiln build.");
-    }
-    if (report.error !== undefined) throw report.error;
-  };
-  await using _watch =
-    options.watches && site.source.kind === "files"
-      ? await SourceWatch.start({
-          config,
-          folder: dataFolderOf(config, site.source.dir),
-          environment,
-          firstVersion: record.ceiling,
-          onTaken: relay,
-          warn,
-          signal: stop,
-        })
-      : undefined;
-  const reader = stack.use(source.reader());
-  surroundings.onReady(threads);
-  return await work(
-    {
-      site,
-      reader,
-      manifest,
-      pool,
-      queue,
-      epoch: record.epoch,
-      clock: Date.now,
-      sleep,
-      random: Math.random,
-      metrics,
-      standing,
-      knownBefore: (type, id) => {
-        const changes = source.changesSince(Number(manifest.meta("complete")));
-        if (changes === undefined) return undefined;
-        return changes.find((change) => change.type === type && change.id === id)?.before ?? [];
-      },
-      relay,
-      settle: async () => {
-        keeper.keep();
-        // Paths that were left a while ago, and that nobody took.
-        const left = { site, manifest, store, staticKeys: staticKeysOf(assets), epochs, clock: Date.now };
-        settleLeft(left, reader.snapshot(), { graceSeconds: LEFT_GRACE_SECONDS, isComplete: false });
-        const writing = { site, assets, manifest, store, replacesForeign: false, signal: abort.signal };
-        for (const { message } of (await writeSitemaps(writing, { all: false })).problems) warn(message);
-      },
-      onProgress,
-      warn,
-    },
-    {
-      lanes: options.lanes,
-      untilEmpty: options.untilEmpty,
-      maxDeletes: options.maxDeletes,
-      retrySeconds: options.retrySeconds,
-      stop,
-      abort: abort.signal,
-    },
-  );
+    // It may have seen the new epoch before it was told of it.
+    await watch.settled();
+    if (result !== undefined && (stop.aborted || released.next === undefined)) return result;
+    inputs = released.next ?? inputs;
+  }
 }
 
-function notRegistered(): RekilnError {
-  return new RekilnError({
-    code: "templates-not-registered",
-    message: "The templates, the config or the code aren't those that were registered last.",
-    disposition: "fatal",
-    hint: "Run rekiln release to register them and queue what they touch, or rekiln build to do it at once.",
-  });
+/** Whether a site's newest epoch is of these very inputs. @throws RekilnError `site-not-built` */
+function isRegistered(inputs: SiteInputs): boolean {
+  using built = openBuiltSite(inputs.config);
+  return isNewest(inputs, built);
 }

@@ -1,5 +1,6 @@
 import { join, resolve } from "node:path";
 
+import { RekilnError } from "../core/errors.ts";
 import type { LoadedConfig } from "../site/load-config.ts";
 
 /** Where a site's things are, absolute. */
@@ -7,6 +8,7 @@ export interface SiteFolders {
   readonly root: string;
   readonly templates: string;
   readonly static: string;
+  /** Of a store that is a directory. Asked for where it isn't one, it throws RekilnError `store-unsupported`. */
   readonly store: string;
   /** The entity store, the manifests and the lock. */
   readonly state: string;
@@ -17,7 +19,19 @@ export function siteFolders({ root, site }: LoadedConfig): SiteFolders {
     root,
     templates: join(root, "templates"),
     static: join(root, "static"),
-    store: resolve(root, site.store.dir),
+    get store() {
+      if (site.store.kind === "directory") return resolve(root, site.store.dir);
+      throw storeUnsupported(`s3://${site.store.bucket}/${site.store.prefix}`);
+    },
     state: join(root, ".rekiln"),
   };
+}
+
+function storeUnsupported(name: string): RekilnError {
+  return new RekilnError({
+    code: "store-unsupported",
+    message: `This command can't work with a store in S3 yet: ${name}.`,
+    disposition: "fatal",
+    hint: 'Build into a directory (store: directory("dist/")); rekiln doctor, provision and queue work with S3 and SQS.',
+  });
 }

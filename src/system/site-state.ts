@@ -3,7 +3,9 @@ import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
 import { privateFile } from "./private-file.ts";
+import type { Manifest } from "../manifest/manifest.ts";
 import { SqliteManifest } from "../manifest/sqlite-manifest.ts";
+import { newestSeen, newestStamped } from "../press/newest-version.ts";
 import { ceilingFor, readSiteRecord } from "../press/site-record.ts";
 import type { SiteRecord } from "../press/site-record.ts";
 import type { PageStore } from "../store/store.ts";
@@ -30,6 +32,21 @@ export function openRecord(store: PageStore, source: string): { record: SiteReco
     version = Math.max(version, carried?.stamp.version ?? 0);
   }
   return { record: { ...fresh, epoch, ceiling: version, version }, isNew: true };
+}
+
+/** The newest version that pages may be stamped with: the record may lie behind, and then the manifest or the pages know. */
+export function newestVersion(known: {
+  readonly record: SiteRecord;
+  readonly manifest: Pick<Manifest, "meta">;
+  readonly store: Pick<PageStore, "scan">;
+  /** Made anew from the stamps. */
+  readonly isNewRecord: boolean;
+  /** It has seen no press yet. */
+  readonly isNew: boolean;
+}): number {
+  const { record, manifest, store, isNewRecord, isNew } = known;
+  if (isNewRecord) return record.version;
+  return Math.max(record.version, isNew ? newestStamped(store) : newestSeen(manifest));
 }
 
 /** The record once the source's newest version is known: no stamp will be above its ceiling. */

@@ -40,7 +40,7 @@ export class SiteWriter implements Disposable {
   async relay(signal?: AbortSignal): Promise<RelayReport> {
     const { outbox } = this.source;
     try {
-      using queue = openQueue(this.#folders);
+      using queue = openQueue(this.config);
       return await relayOutbox(outbox, queue, { signal });
     } catch (error) {
       if (!(error instanceof RekilnError)) throw error;

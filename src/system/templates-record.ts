@@ -1,10 +1,10 @@
-import { RekilnError } from "../core/errors.ts";
 import { digestOf } from "../core/digest.ts";
 import { assetRef } from "../core/ref.ts";
 import { parsePageKey } from "../core/page.ts";
 import type { Manifest } from "../manifest/manifest.ts";
 import type { Assets } from "../press/assets.ts";
 import type { Templates } from "../press/site-record.ts";
+import { TemplateError } from "../render/renderer.ts";
 import { templateClosure } from "../render/template-set.ts";
 import type { TemplateSet } from "../render/template-set.ts";
 import { codeFingerprint, routeFingerprint } from "../site/fingerprint.ts";
@@ -16,7 +16,6 @@ export interface TakenTemplates extends Templates {
   readonly code: Fingerprint;
 }
 
-/** @throws RekilnError `template-missing` when a route names a template that isn't there */
 export function takeTemplates(
   site: Site,
   code: CodeInputs,
@@ -27,7 +26,7 @@ export function takeTemplates(
   const fingerprint = codeFingerprint(code);
   const routes = new Map<string, string>();
   for (const route of site.routes.values()) {
-    const names = route.template.kind === "eta" ? closureOf(set, route.name, route.template.name) : [];
+    const names = route.template.kind === "eta" ? closureOf(set, route.template.name) : [];
     const digests = names.map((name) => ({ name, digest: digestOf(set.files.get(name) ?? "") }));
     routes.set(route.name, routeFingerprint(fingerprint, digests));
   }
@@ -43,20 +42,12 @@ export function takeTemplates(
   };
 }
 
-/** @throws RekilnError `template-missing` when a route names a template that isn't there */
-export function checkTemplates(site: Site, set: TemplateSet): void {
-  for (const { name, template } of site.routes.values()) {
-    if (template.kind === "eta") closureOf(set, name, template.name);
+/** What a template includes isn't known while it, or one of those, can't be read: then all of them count, so that a mended one is seen. */
+function closureOf(set: TemplateSet, name: string): readonly string[] {
+  try {
+    return templateClosure(set, name).names;
+  } catch (error) {
+    if (error instanceof TemplateError) return [...set.files.keys()];
+    throw error;
   }
-}
-
-function closureOf(set: TemplateSet, route: string, name: string): readonly string[] {
-  if (set.files.has(name)) return templateClosure(set, name).names;
-  const known = [...set.files.keys()].join(", ");
-  throw new RekilnError({
-    code: "template-missing",
-    message: `routes.${route}.template: there is no templates/${name}.eta.`,
-    disposition: "fatal",
-    hint: known === "" ? "Put it into templates/." : `Make it, or name one of: ${known}.`,
-  });
 }

@@ -5,7 +5,7 @@ import type { QueueUnderTest } from "./queue-under-test.ts";
 
 /** What is given up, and how it comes back. */
 export function queueDeadLettersContract(name: string, under: QueueUnderTest): void {
-  const { send, receive, receiveOne, bodies, seconds, expectDepth } = under;
+  const { send, receive, receiveOne, bodies, seconds, expectDepth, inOrder } = under;
 
   const discardAll = async (bodies: readonly string[], reason = "no"): Promise<readonly string[]> => {
     const ids = await send(bodies);
@@ -113,7 +113,8 @@ export function queueDeadLettersContract(name: string, under: QueueUnderTest): v
         pages.push(page.map(({ id }) => id));
         after = page.at(-1)?.id;
       } while (after !== undefined);
-      expect(pages).toEqual([ids.slice(0, 2), ids.slice(2, 4), ids.slice(4), []]);
+      expect(pages.map(({ length }) => length)).toEqual([2, 2, 1, 0]);
+      expect(inOrder(pages.flat())).toEqual(inOrder(ids));
     });
 
     test("are redriven by id, as new messages", async () => {
@@ -121,10 +122,10 @@ export function queueDeadLettersContract(name: string, under: QueueUnderTest): v
       await seconds(100);
       expect(await under.queue.redrive("live", [c, a, "none", "0", c])).toBe(2);
       const received = await receive();
-      expect(received.map(({ body, receives, sentAt }) => [body, receives, sentAt])).toEqual([
-        ["c", 1, under.time.clock()],
-        ["a", 1, under.time.clock()],
-      ]);
+      const expected = ["c", "a"].map((body) => [body, 1, under.time.clock()]);
+      expect(inOrder(received.map(({ body, receives, sentAt }) => [body, receives, sentAt]))).toEqual(
+        inOrder(expected),
+      );
       for (const { id } of received) expect([a, b, c]).not.toContain(id);
       expect(await under.queue.deadLetters("live", { limit: 9 })).toMatchObject([{ id: b }]);
       expect(await under.queue.redrive("bulk", [b])).toBe(0);
@@ -136,7 +137,7 @@ export function queueDeadLettersContract(name: string, under: QueueUnderTest): v
       await under.queue.discard(held, "no");
       await under.queue.redrive("live", "all");
       await receiveOne();
-      expect(await under.queue.ack([held])).toEqual([{ kind: "stale" }]);
+      expect(await under.queue.ack([held])).toEqual([{ kind: under.capabilities.lateAck }]);
       await expectDepth("live", { inFlight: 1 });
     });
 
@@ -148,7 +149,7 @@ export function queueDeadLettersContract(name: string, under: QueueUnderTest): v
       await seconds(1);
       expect(await redriving).toBe(250);
       await expectDepth("live", { waiting: 250 });
-      expect(await bodies(250)).toEqual(sent);
+      expect(inOrder(await bodies(250))).toEqual(inOrder(sent));
       expect(await under.queue.redrive("live", "all")).toBe(0);
     });
 

@@ -8,7 +8,7 @@ const numbered = (count: number, prefix = ""): string[] => Array.from({ length: 
 
 /** What is sent, and in which order it comes. */
 export function queueMessagesContract(name: string, under: QueueUnderTest): void {
-  const { send, receive, receiveOne, bodies, seconds, expectDepth } = under;
+  const { send, receive, receiveOne, bodies, seconds, expectDepth, inOrder } = under;
 
   describe(`${name}: a message`, () => {
     test("comes as it was sent, with what is known of it", async () => {
@@ -75,7 +75,7 @@ export function queueMessagesContract(name: string, under: QueueUnderTest): void
       expect(new Set(await sending).size).toBe(1234);
       const received = [];
       for (let batch = await receive(5000); batch.length > 0; batch = await receive(5000)) received.push(...batch);
-      expect(received.map(({ body }) => body)).toEqual(sent);
+      expect(inOrder(received.map(({ body }) => body))).toEqual(inOrder(sent));
       const acking = under.queue.ack(received);
       await seconds(1);
       expect((await acking).every(({ kind }) => kind === "done")).toBe(true);
@@ -84,9 +84,9 @@ export function queueMessagesContract(name: string, under: QueueUnderTest): void
 
     test("is received up to a maximum", async () => {
       await send(numbered(5));
-      expect(await bodies(2)).toEqual(["0", "1"]);
-      expect(await bodies(2)).toEqual(["2", "3"]);
-      expect(await bodies(2)).toEqual(["4"]);
+      const parts = [await bodies(2), await bodies(2), await bodies(2)];
+      expect(parts.map(({ length }) => length)).toEqual([2, 2, 1]);
+      expect(inOrder(parts.flat())).toEqual(numbered(5));
     });
 
     test.each([0, -1, 1.5, NaN])("isn't received with a maximum of %s", async (max) => {
@@ -105,22 +105,22 @@ export function queueMessagesContract(name: string, under: QueueUnderTest): void
       await seconds(15);
       await send(["at 15"]);
       await seconds(10);
-      expect(await bodies()).toEqual(["at 0", "at 10", "at 15", "at 20"]);
+      expect(inOrder(await bodies())).toEqual(["at 0", "at 10", "at 15", "at 20"]);
     });
 
     test("has those that were given back behind those that waited", async () => {
       await send(["a", "b", "c"]);
       const first = await receiveOne();
       await under.queue.release([first], 0);
-      expect(await bodies()).toEqual(["b", "c", "a"]);
+      expect(inOrder(await bodies())).toEqual(inOrder(["b", "c", "a"]));
     });
 
     test("is kept, and nothing is held up, when the clock is set back", async () => {
       await send(["a"]);
       under.time.step(-3_600_000);
       await send(["b"]);
-      expect(await bodies()).toEqual(["a", "b"]);
-      expect((await under.queue.depth()).live.oldestAgeSeconds).toBe(0);
+      expect(inOrder(await bodies())).toEqual(["a", "b"]);
+      if (under.capabilities.age === "known") expect((await under.queue.depth()).live.oldestAgeSeconds).toBe(0);
     });
   });
 
@@ -140,7 +140,9 @@ export function queueMessagesContract(name: string, under: QueueUnderTest): void
       await send(["live"]);
       expect(await bodies(1)).toEqual(["live"]);
       expect(await bodies()).toEqual([]);
-      expect(await bodies(1, "bulk")).toEqual(["bulk 0"]);
+      expect(await bodies(1, "bulk")).toEqual([
+        expect.stringMatching(under.capabilities.order === "any" ? /^bulk/ : /^bulk 0$/),
+      ]);
       await expectDepth("live", { inFlight: 1 });
       await expectDepth("bulk", { waiting: 299, inFlight: 1 });
     });
@@ -152,7 +154,7 @@ export function queueMessagesContract(name: string, under: QueueUnderTest): void
       await under.queue.purge("live", "messages");
       await expectDepth("live", {});
       await expectDepth("bulk", { waiting: 1 });
-      expect(await under.queue.ack([held])).toEqual([{ kind: "stale" }]);
+      expect(await under.queue.ack([held])).toEqual([{ kind: under.capabilities.lateAck }]);
       const [id] = await send(["e"]);
       expect(id).not.toBe(held.id);
       expect(await bodies()).toEqual(["e"]);
@@ -165,19 +167,24 @@ export function queueMessagesContract(name: string, under: QueueUnderTest): void
       await send(["a", "b", "c", { body: "d", delaySeconds: 60 }]);
       await seconds(7);
       await send(["e"]);
+      const age = under.capabilities.age === "known" ? 7 : undefined;
       const { waiting, delayed, inFlight, oldestAgeSeconds } = (await under.queue.depth()).live;
       expect({ waiting, delayed, inFlight, oldestAgeSeconds }).toEqual({
         waiting: 4,
         delayed: 1,
         inFlight: 0,
-        oldestAgeSeconds: 7,
+        oldestAgeSeconds: age,
       });
       await under.queue.ack([await receiveOne()]);
       const held = await receiveOne();
       await expectDepth("live", { waiting: 2, delayed: 1, inFlight: 1 });
-      expect((await under.queue.depth()).live.oldestAgeSeconds).toBe(7);
+      expect((await under.queue.depth()).live.oldestAgeSeconds).toBe(age);
       await under.queue.release([held], 5);
-      await expectDepth("live", { waiting: 2, delayed: 2 });
+      const { releasedCount } = under.capabilities;
+      await expectDepth("live", {
+        waiting: 2,
+        ...(releasedCount === "delayed" ? { delayed: 2 } : { delayed: 1, inFlight: 1 }),
+      });
       await seconds(60);
       await expectDepth("live", { waiting: 4 });
     });
@@ -185,13 +192,17 @@ export function queueMessagesContract(name: string, under: QueueUnderTest): void
     test("show what would come next, and hold nothing", async () => {
       await send(["a", { body: "b", delaySeconds: 5 }, "c"]);
       const peeked = async (): Promise<readonly string[]> =>
-        (await under.queue.peek("live", 2)).map(({ body, receives }) => `${body} ${receives}`);
+        inOrder((await under.queue.peek("live", 2)).map(({ body, receives }) => `${body} ${receives}`));
       expect(await peeked()).toEqual(["a 0", "c 0"]);
-      await under.queue.ack([await receiveOne()]);
+      const gone = await receiveOne();
+      await under.queue.ack([gone]);
+      const left = gone.body === "a" ? "c" : "a";
       under.time.step(5000);
-      expect(await peeked()).toEqual(["c 0", "b 0"]);
+      // Where a peek counts, what was seen before has been received once.
+      const seen = under.capabilities.peek === "counts" ? 1 : 0;
+      expect(await peeked()).toEqual(inOrder([`${left} ${seen}`, "b 0"]));
       expect(await under.queue.peek("bulk", 2)).toEqual([]);
-      expect(await bodies()).toEqual(["c", "b"]);
+      expect(inOrder(await bodies())).toEqual(inOrder([left, "b"]));
     });
   });
 
@@ -199,8 +210,7 @@ export function queueMessagesContract(name: string, under: QueueUnderTest): void
     const other = under.connect();
     await send(["a", "b"]);
     const [received] = await other.receive("live", { max: 1, visibilitySeconds: 30 });
-    expect(received?.body).toBe("a");
-    expect(await bodies()).toEqual(["b"]);
+    expect(inOrder([received?.body, ...(await bodies())])).toEqual(["a", "b"]);
     expect(await under.queue.ack(received === undefined ? [] : [received])).toEqual([{ kind: "done" }]);
     await expectDepth("live", { inFlight: 1 });
   });

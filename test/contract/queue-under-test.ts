@@ -2,6 +2,8 @@ import { beforeEach, expect, onTestFinished } from "vitest";
 
 import type { Lane, OutgoingMessage, Queue, Receipt, ReceiptResult, Received } from "../../src/queue/queue.ts";
 import type { QueueSettings } from "../../src/queue/queue-settings.ts";
+import { LOCAL_CAPABILITIES } from "./queue-capabilities.ts";
+import type { QueueCapabilities } from "./queue-capabilities.ts";
 import { VirtualTime } from "./queue-virtual-time.ts";
 
 /** A new queue, and the ways into it. */
@@ -9,6 +11,10 @@ export interface QueueHarness {
   readonly queue: Queue;
   /** The same queue, as another thread or process has it. */
   connect(): Queue;
+  /** Default: those of a queue on this machine. */
+  readonly capabilities?: QueueCapabilities;
+  /** Resolves when nothing is under way but waits; default: the next turn of the event loop. */
+  readonly settle?: () => Promise<void>;
 }
 
 export type OpenQueue = (settings: QueueSettings) => QueueHarness;
@@ -32,7 +38,8 @@ export class QueueUnderTest {
     this.#time = new VirtualTime();
     const { clock, sleep } = this.#time;
     this.#harness = this.#open({ clock, sleep, maxReceives });
-    const { queue } = this.#harness;
+    const { queue, settle } = this.#harness;
+    if (settle !== undefined) this.#time.settle = settle;
     onTestFinished(() => queue[Symbol.dispose]());
   }
 
@@ -44,6 +51,16 @@ export class QueueUnderTest {
     if (this.#harness === undefined) throw new Error("asked for outside of a test");
     return this.#harness.queue;
   }
+
+  get capabilities(): QueueCapabilities {
+    return this.#harness?.capabilities ?? LOCAL_CAPABILITIES;
+  }
+
+  /** A list to be compared with another one: where the order is any, both are put into the same. */
+  readonly inOrder = <T>(list: readonly T[]): readonly T[] =>
+    this.capabilities.order === "any"
+      ? list.toSorted((one, other) => (JSON.stringify(one) < JSON.stringify(other) ? -1 : 1))
+      : list;
 
   readonly connect = (): Queue => {
     const connected = this.#harness?.connect();

@@ -12,6 +12,8 @@ interface Sleeper {
 export class VirtualTime {
   #now = Date.UTC(2026, 0, 1);
   readonly #sleepers = new Set<Sleeper>();
+  /** Lets everybody do what they do at this moment. */
+  settle: () => Promise<void> = () => setImmediate();
 
   readonly clock: Clock = () => this.#now;
 
@@ -41,11 +43,11 @@ export class VirtualTime {
   /** Lets time pass: whoever sleeps wakes when it is time, and does what they do before it passes on. */
   async pass(ms: number): Promise<void> {
     const end = this.#now + ms;
-    await setImmediate();
+    await this.settle();
     for (let next = this.#next(); next !== undefined && next.until <= end; next = this.#next()) {
       this.#now = Math.max(this.#now, next.until);
       next.wake();
-      await setImmediate();
+      await this.settle();
     }
     this.#now = end;
   }

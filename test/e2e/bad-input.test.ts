@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { build, rekiln } from "../support/cli.ts";
+import { build, rekiln, Running } from "../support/cli.ts";
 import { TemporarySite } from "../support/temporary-site.ts";
 import { itemSite, itemsOf } from "./item-site.ts";
 
@@ -90,6 +90,39 @@ test("a bad record is reported with file and line, and deletes nothing of its ty
   site.records("item", [{ id: "i0", title: "Changed" }]);
   expect(await build(site.folder)).toMatchObject({ exitCode: 0, removed: 4, source: { deleted: 4 } });
 });
+
+test("a folder that is named like a file of records is reported, and deletes nothing of its type", async () => {
+  const site = itemSite(itemsOf(3));
+  await build(site.folder);
+  site.remove("data/item.ndjson");
+  site.write("data/item.ndjson/more.ndjson", '{"id":"i9"}\n');
+  site.write("data/item/i7.json", '{"id":"i7"}\n');
+
+  const built = await build(site.folder);
+
+  expect(built).toMatchObject({ exitCode: 1, removed: 0, source: { kept: 3, inserted: 1 } });
+  expect(built.stderr).toMatch(/^data\/item\.ndjson: is a folder: /m);
+  site.remove("data/item.ndjson");
+  site.remove("data/item");
+  site.write("data/item", "a file\n");
+  site.records("item", itemsOf(3));
+  expect(await build(site.folder)).toMatchObject({ exitCode: 0, removed: 1 });
+});
+
+test(
+  "a command whose output nobody reads any more ends quietly, with its own exit code",
+  { timeout: 30_000 },
+  async () => {
+    const site = itemSite(itemsOf(3));
+    const building = new Running(site.folder, ["build", "--route", "home", "item"]);
+    building.closeOutput();
+    expect(await building.ended).toMatchObject({ code: 0, stderr: expect.not.stringContaining("EPIPE") });
+    const watching = new Running(site.folder, ["status", "--watch"]);
+    await watching.said(/published/);
+    watching.closeOutput();
+    expect(await watching.ended).toMatchObject({ code: 0, stderr: "" });
+  },
+);
 
 test("a data folder that isn't there is refused; an empty or missing file deletes nothing and says so", async () => {
   const site = itemSite(itemsOf(3));

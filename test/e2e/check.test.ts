@@ -114,10 +114,10 @@ test("dead links, collisions, bad paths, names that Windows lacks, bad records a
   expect(said.exitCode).toBe(1);
 });
 
-test("what keeps a build from starting ends with 2, an absent source with 3", async () => {
+test("a template that can't be compiled is a problem, an absent source ends with 3", async () => {
   const site = filmSite(filmsOf(2));
   site.edit("templates/film.eta", "<h1>", "<h1 onclick=<%= it.film.title %>>");
-  expect(await rekiln(site.folder, "check")).toMatchObject({ code: 2, stderr: expect.stringContaining("film.eta:2") });
+  expect(await rekiln(site.folder, "check")).toMatchObject({ code: 1, stdout: expect.stringContaining("film.eta:2") });
   site.edit("templates/film.eta", "<h1 onclick=<%= it.film.title %>>", "<h1>");
   site.remove("data");
   expect(await rekiln(site.folder, "check")).toMatchObject({ code: 3, stderr: expect.stringContaining("data") });

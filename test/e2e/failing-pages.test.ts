@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 
 import { build, rekiln } from "../support/cli.ts";
+import { differences } from "../support/temporary-site.ts";
 import { ITEM, itemSite, itemsOf } from "./item-site.ts";
 
 test("a page whose template fails keeps its last good bytes, and the others are written", async () => {
@@ -47,17 +48,76 @@ test.each([
   expect(built.errors[0]).toContain(name);
 });
 
-test("a template that can't be compiled is named with its line, and nothing is touched", async () => {
+test("templates that can't be compiled fail the pages of their routes, named once each, and the others are built", async () => {
+  const site = itemSite(itemsOf(40));
+  site.edit(
+    "rekiln.config.ts",
+    "    home: entities",
+    '    about: entities.route({ path: "/about/", template: "about" }),\n    home: entities',
+  );
+  site.write("templates/about.eta", "<p>About</p>\n");
+  await build(site.folder);
+  const good = site.pages();
+  site.write("templates/item.eta", `${ITEM}<% if (it.item { %>\n`);
+  site.edit("templates/home.eta", "<title>", '<%~ include("nope") %><title>');
+  site.write("templates/about.eta", "<p>About us</p>\n");
+  site.write("templates/unused.eta", "<p>\n<a onclick='<%= it.x %>'></a>\n");
+
+  const broken = await build(site.folder);
+
+  expect(broken).toMatchObject({ exitCode: 1, failed: 41, wrote: 1, errors: [], removed: 0 });
+  expect(broken.stderr).toMatch(/^templates\/item\.eta:3: .*\(failed pages by route: item 40\)$/m);
+  expect(broken.stderr).toMatch(/^templates\/home\.eta:2: .*nope.*\(failed pages by route: home 1\)$/m);
+  expect(broken.stderr).toMatch(/^templates\/unused\.eta:2: .*\(no route uses it\)$/m);
+  expect(broken.brokenTemplates.map(({ file, failed }) => [file, failed])).toEqual([
+    ["home.eta", { home: 1 }],
+    ["item.eta", { item: 40 }],
+    ["unused.eta", {}],
+  ]);
+  expect(site.read("dist/about/index.html")).toContain("About us");
+  expect(differences(good, site.pages())).toEqual(["other about/index.html"]);
+  // None of them is released.
+  const release = await rekiln(site.folder, "release");
+  expect(release).toMatchObject({ code: 2, stdout: "" });
+  expect(release.stderr).toMatch(/templates\/home\.eta:2: [^]*templates\/item\.eta:3: /);
+
+  site.remove("templates/unused.eta");
+  site.write("templates/item.eta", `${ITEM}<p>Mended</p>\n`);
+  site.edit("templates/home.eta", '<%~ include("nope") %>', "");
+  expect(await build(site.folder)).toMatchObject({ exitCode: 0, failed: 0, wrote: 40 });
+  expect(site.read("dist/items/i7/index.html")).toContain("Mended");
+});
+
+test("routes that name templates which aren't there are all listed, and nothing is touched", async () => {
   const site = itemSite(itemsOf(2));
   await build(site.folder);
   const marks = site.marks();
-  site.write("templates/item.eta", `${ITEM}<% if (it.item { %>\n`);
+  site.edit("rekiln.config.ts", 'template: "item"', 'template: "itme"');
+  site.edit("rekiln.config.ts", 'template: "home"', 'template: "start"');
 
   const { code, stdout, stderr } = await rekiln(site.folder, "build");
 
   expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
-  expect(stderr).toMatch(/templates\/item\.eta:3: /);
+  expect(stderr).toMatch(/routes\.item\.template: there is no templates\/itme\.eta — make it, or write item$/m);
+  expect(stderr).toMatch(/routes\.home\.template: there is no templates\/start\.eta — make it, or use one of/m);
   expect(site.marks()).toEqual(marks);
+});
+
+test("a path that undefined got into fails its page and names the field, and links to it lead nowhere", async () => {
+  const items = itemsOf(3).map((item) => (item.id === "i1" ? item : { ...item, slug: `s-${item.id}` }));
+  const site = itemSite([...items, { id: "i3", slug: "undefined" }]);
+  site.edit("rekiln.config.ts", "item.path ?? `/items/${item.slug ?? slug(item.id)}/`", "`/items/${item.slug}/`");
+  site.edit("templates/home.eta", '<a href="<%= it.link("item", item) %>">', "<a>");
+  site.edit("templates/home.eta", "</a>", '</a><%= it.link("item", item) ?? "nowhere" %>');
+
+  const built = await build(site.folder);
+
+  expect(built).toMatchObject({ exitCode: 1, failed: 1, wrote: 4 });
+  expect(built.errors).toEqual([
+    'item/i1: routes.item.path gave "/items/undefined/", as slug is absent. Return null where there is no page, or take another field instead: film.slug ?? film.id.',
+  ]);
+  expect(site.read("dist/items/undefined/index.html")).toContain("item/i3");
+  expect(site.read("dist/index.html").match(/nowhere/g)).toHaveLength(1);
 });
 
 test("a page of more than 5 MB fails by name", async () => {

@@ -12,7 +12,7 @@ import { ITEM, itemSite, itemsOf } from "./item-site.ts";
 /** Starts a build and waits until it renders pages. */
 async function startBuild(site: TemporarySite): Promise<Running> {
   const watcher = watch(site.folder);
-  const running = new Running(site.folder, ["build", "--concurrency", "2"]);
+  const running = new Running(site.folder, ["build", "--concurrency", "2", "--json"]);
   while (!existsSync(join(site.folder, "rendered.txt"))) await once(watcher, "change");
   watcher.close();
   return running;
@@ -22,7 +22,7 @@ test("Ctrl-C ends a build with what was done recorded", { timeout: 60_000 }, asy
   const site = itemSite(itemsOf(1500));
   const running = await startBuild(site);
   running.kill("SIGINT");
-  const { code, seconds, stderr } = await running.ended;
+  const { code, seconds, stderr, stdout } = await running.ended;
 
   expect(code).toBe(130);
   expect(seconds).toBeLessThan(15);
@@ -31,6 +31,7 @@ test("Ctrl-C ends a build with what was done recorded", { timeout: 60_000 }, asy
   // Two threads finish the pages that they are at: not the batches that they have, nor those that wait for them.
   const done = site.read("rendered.txt").trimEnd().split("\n").length;
   expect(done).toBeLessThan(1500);
+  expect(JSON.parse(stdout)).toMatchObject({ interrupted: true, exitCode: 130, written: { new: done }, pages: done });
 
   const rest = await build(site.folder);
   expect(rest).toMatchObject({ exitCode: 0, wrote: 1501 - done, pages: 1501 });

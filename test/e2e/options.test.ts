@@ -48,7 +48,27 @@ test("--dry-run writes nothing and foresees what the next build does", async () 
   const [marks, recorded] = [site.marks(), records(site)];
 
   const foreseen = await build(site.folder, "--dry-run");
+  const { stdout } = await rekiln(site.folder, "build", "--dry-run");
 
+  // Which pages, where, and why.
+  expect(foreseen.wouldWrite).toEqual(
+    expect.arrayContaining([
+      { page: "film/30", path: "/films/other/", reason: "moved", because: "changes" },
+      { page: "film/100", path: "/films/film-100/", reason: "new", because: "changes" },
+      { page: "films", path: "/films/", reason: "changed", because: "templates" },
+    ]),
+  );
+  expect(foreseen.wouldWrite).toHaveLength(foreseen.wrote);
+  expect(foreseen.wouldRemove).toEqual([
+    { page: "film/5", path: "/films/film-5/" },
+    { page: "film/6", path: "/films/film-6/" },
+  ]);
+  expect(stdout).toMatch(
+    /^would be written:\n(?: {2}\w+ {2}\/.*\n){20} {2}and 18 more \(--json lists them\)\nwould be removed:\n {2}\/films\/film-5\/ {2}film\/5\n/m,
+  );
+  expect(stdout).toMatch(
+    /^ {2}moved {2}\/films\/other\/ {2}film\/30 {2}\(its data changed, or it had failed or is due\)$/m,
+  );
   expect(differences(marks, site.marks())).toEqual([]);
   expect(differences(recorded, records(site))).toEqual([]);
   const real = await build(site.folder);

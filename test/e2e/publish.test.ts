@@ -1,13 +1,19 @@
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readdirSync, rmSync, watch } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 
 import { build, rekiln, rekilnReading } from "../support/cli.ts";
 import type { TemporarySite } from "../support/temporary-site.ts";
 import { embeddedSite, queued, waiting } from "./embedded-site.ts";
 import { filmSite, filmsOf } from "./film-site.ts";
 
+const CLI = fileURLToPath(new URL("../../lib/src/cli/main.js", import.meta.url));
 const namesOf = (site: TemporarySite): readonly string[] => queued(site).map(({ type, id }) => `${type}:${id}`);
 
 test("an edited record of a mirrored source is published with what it was before; the build after it has nothing to follow", async () => {
@@ -131,3 +137,29 @@ console.log(JSON.stringify({ done, refused, there }));
   });
   expect(namesOf(site)).toEqual(["film:1", "film:1", "film:2"]);
 });
+
+test(
+  "Ctrl-C while lines are still coming publishes nothing and leaves nothing behind",
+  { timeout: 60_000 },
+  async () => {
+    const site = filmSite(filmsOf(2));
+    await build(site.folder);
+    const temporary = mkdtempSync(join(tmpdir(), "rekiln-test-"));
+    onTestFinished(() => rmSync(temporary, { recursive: true, force: true }));
+    const watcher = watch(temporary);
+    const child = spawn(process.execPath, [CLI, "publish", "--stdin", "--json"], {
+      cwd: site.folder,
+      env: { ...process.env, TMPDIR: temporary },
+      stdio: ["pipe", "pipe", "ignore"],
+    });
+    let said = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => (said += text));
+    child.stdin.write('{"entity":"film:1"}\n');
+    while (readdirSync(temporary).length === 0) await once(watcher, "change");
+    watcher.close();
+    child.kill("SIGINT");
+    const [code] = (await once(child, "close")) as [number | null];
+    expect({ code, said: JSON.parse(said) as unknown }).toMatchObject({ code: 130, said: { interrupted: true } });
+    expect(readdirSync(temporary)).toEqual([]);
+  },
+);

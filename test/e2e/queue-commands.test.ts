@@ -3,14 +3,14 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 
 import type { Lane, Queue } from "../../src/queue/queue.ts";
-import { openQueue } from "../../src/system/open-queue.ts";
+import { openLocalQueue } from "../../src/system/open-queue.ts";
 import { rekiln } from "../support/cli.ts";
 import { itemSite, itemsOf } from "./item-site.ts";
 
 /** A site with a queue, both open. */
 function siteWithQueue() {
   const site = itemSite(itemsOf(2));
-  const queue = openQueue({ state: join(site.folder, ".rekiln") });
+  const queue = openLocalQueue({ state: join(site.folder, ".rekiln") });
   onTestFinished(() => queue[Symbol.dispose]());
   const json = async (...args: readonly string[]): Promise<unknown> => {
     const { stdout, stderr } = await rekiln(site.folder, "queue", ...args, "--json");

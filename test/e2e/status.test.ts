@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
 
-import { openQueue } from "../../src/system/open-queue.ts";
+import { openLocalQueue } from "../../src/system/open-queue.ts";
 import { build, rekiln, Running } from "../support/cli.ts";
 import type { TemporarySite } from "../support/temporary-site.ts";
 import { ITEM, itemSite, itemsOf } from "./item-site.ts";
@@ -98,7 +98,7 @@ test("pages that fail, collide or wait for their removal, since when, and what a
 test("dead letters are failures", async () => {
   const site = itemSite(itemsOf(1));
   await build(site.folder);
-  const queue = openQueue({ state: join(site.folder, ".rekiln") });
+  const queue = openLocalQueue({ state: join(site.folder, ".rekiln") });
   onTestFinished(() => queue[Symbol.dispose]());
   await queue.send("live", [{ body: "{}" }]);
   for (const receipt of await queue.receive("live", { max: 1, visibilitySeconds: 30 }))
@@ -111,7 +111,7 @@ test("--watch says it again and again until Ctrl-C, which isn't a failure", asyn
   await build(site.folder);
   const running = new Running(site.folder, ["status", "--watch"]);
   await running.said(/^\S+Z; live: 0 waiting.*; 3 published.*\n/m);
-  const queue = openQueue({ state: join(site.folder, ".rekiln") });
+  const queue = openLocalQueue({ state: join(site.folder, ".rekiln") });
   onTestFinished(() => queue[Symbol.dispose]());
   await queue.send("live", [{ body: "{}" }]);
   await running.said(/live: 1 waiting/);

@@ -5,7 +5,7 @@ import { expect } from "vitest";
 import { z } from "zod";
 
 import type { Queue } from "../../src/queue/queue.ts";
-import { openQueue } from "../../src/system/open-queue.ts";
+import { openLocalQueue } from "../../src/system/open-queue.ts";
 import { build, rekiln, rekilnReading } from "../support/cli.ts";
 import { differences } from "../support/temporary-site.ts";
 import type { TemporarySite } from "../support/temporary-site.ts";
@@ -13,7 +13,7 @@ import { filmSite } from "./film-site.ts";
 import type { Film } from "./film-site.ts";
 
 const summarySchema = z.object({
-  schema: z.literal("rekiln.work/1"),
+  schema: z.literal("rekiln.work.1"),
   ended: z.enum(["empty", "stopped", "replaced"]),
   messages: z.number(),
   changes: z.number(),
@@ -48,7 +48,7 @@ export function workedOf(ended: Awaited<ReturnType<typeof rekiln>>): Worked {
 
 /** The queue of a site, as its commands use it. */
 export function siteQueue(site: TemporarySite): Queue {
-  return openQueue({ state: join(site.folder, ".rekiln") });
+  return openLocalQueue({ state: join(site.folder, ".rekiln") });
 }
 
 /** Runs `rekiln work --until-empty --json`. */

@@ -30,7 +30,7 @@ it.each(Object.entries(PLANTED_BUGS))(
   "random histories notice when %s",
   async (name, plant) => {
     const property = fc.asyncProperty(randomHistory, async (history) =>
-      checkHistory(history, { builds: 0, rendered: 0, changed: 0 }, plant),
+      checkHistory(history, { builds: 0, drains: 0, rendered: 0, changed: 0 }, plant),
     );
     const { failed } = await fc.check(property, { seed: SEEDS[name] ?? 1, numRuns: RUNS_MAX, endOnFailure: true });
     expect(failed).toBe(true);

@@ -1,9 +1,20 @@
 import { encodeWork } from "../../src/core/work-message.ts";
+import { deleteCap } from "../../src/press/deletes.ts";
 import { build } from "../../src/press/build.ts";
 import type { BuildResult } from "../../src/press/build.ts";
-import { parseSiteRecord, registerTemplates } from "../../src/press/site-record.ts";
+import { parseSiteRecord, registerTemplates, unregisteredRoutes } from "../../src/press/site-record.ts";
 import type { SiteRecord } from "../../src/press/site-record.ts";
-import { openRecord, withVersion } from "../../src/system/site-state.ts";
+import { doubtRedirects } from "../../src/press/settle-left.ts";
+import {
+  areStraysLeft,
+  beginWriting,
+  endWriting,
+  noteStrays,
+  removeStrays,
+  strayPages,
+  writers,
+} from "../../src/press/strays.ts";
+import { newestVersion, openRecord, withVersion } from "../../src/system/site-state.ts";
 import { OpenedSite, SimReader, templatesRead } from "./opened-site.ts";
 import type { SimProcess } from "./scheduler.ts";
 import { SimManifest } from "./sim-manifest.ts";
@@ -23,7 +34,11 @@ const textOf = (record: SiteRecord): string => JSON.stringify(record);
 export async function runBuilder(
   world: World,
   process: SimProcess,
-  options: { readonly isForced: boolean; readonly routes: ReadonlySet<string> | undefined },
+  options: {
+    readonly isForced: boolean;
+    readonly routes: ReadonlySet<string> | undefined;
+    readonly maxDeletes: number | undefined;
+  },
 ): Promise<BuildResult | undefined> {
   await process.turn("open");
   if (world.buildLock !== undefined) return undefined;
@@ -35,33 +50,39 @@ export async function runBuilder(
     const owner = [...world.processes].find((one) => writer === one.name || writer.startsWith(`${one.name}-`));
     if (owner?.isDead !== false) world.files.staged.delete(name);
   }
-  const { record: before } = openRecord(store, "");
-  if (source.version() < before.version) {
-    source.raiseVersion(before.ceiling);
-    world.trace(`versions go on at ${source.version()}`);
-  }
+  const { record: before, isNew: isNewRecord } = openRecord(store, "");
   await process.turn("source");
   const { manifest, isNew } = openManifest(world, before);
+  const newest = newestVersion({ record: before, manifest, store, isNewRecord, isNew });
+  if (source.version() < newest) {
+    source.raiseVersion(Math.max(before.ceiling, newest));
+    world.trace(`versions go on at ${source.version()}`);
+  }
   const opened = new OpenedSite(world, process, manifest);
   const { set, site, clock } = opened;
   if (manifest.meta("bulk") !== undefined) manifest.finishBulk();
   const isFresh = before.isFirstBuild && isNew && store.isEmpty();
-  if (before.isFirstBuild && !isFresh) world.isFirstBuildBroken = true;
+  const { routes } = options;
+  const templates = templatesRead(set);
+  const registered = registerTemplates(before, templates, routes);
+  const untouched = new Set(routes === undefined ? [] : unregisteredRoutes(registered, templates));
+  for (const route of routes ?? []) untouched.delete(route);
   const record: SiteRecord = {
-    ...withVersion(registerTemplates(before, templatesRead(set)), source.identity, source.version()),
+    ...withVersion(registered, source.identity, source.version()),
     siteId: "simulated",
     generation: isNew ? before.generation + 1 : before.generation,
   };
   world.setOfEpoch.set(record.epoch, set);
-  // Killed, or asked for some routes only, it leaves pages that another build comes to.
-  if (record.epoch !== before.epoch) world.needsBuild("new templates");
+  const end = world.beginBuild(routes === undefined, record.epoch === before.epoch ? undefined : "new templates");
+  const hasStrays = !isFresh && (isNew || areStraysLeft(manifest) || deadWriters(world, manifest).length > 0);
+  if (hasStrays) doubtRedirects(manifest);
+  beginWriting(manifest, process.name);
   store.writeRecord(textOf(record));
   manifest.setMeta("generation", String(record.generation));
   manifest.setMeta("epoch", String(record.epoch));
   await process.turn("build");
   const epochs = new Map(Object.entries(record.routes).map(([route, { epoch }]) => [route, epoch]));
   const { signal } = new AbortController();
-  const end = world.beginBuild();
   const result = await build(
     {
       site,
@@ -76,15 +97,29 @@ export async function runBuilder(
       progress: silent,
       signal,
     },
-    { routes: options.routes, isDryRun: false, isForced: options.isForced, maxDeletes: undefined, isFresh },
+    { routes, untouched, isDryRun: false, isForced: options.isForced, maxDeletes: options.maxDeletes, isFresh },
   );
   process.check();
-  if (options.routes === undefined) {
+  if (routes === undefined) {
+    const strays = hasStrays ? [...strayPages(store, manifest)] : [];
+    const isWithheld = strays.length > (options.maxDeletes ?? deleteCap(result.pages));
+    if (hasStrays) noteStrays(manifest, isWithheld);
+    if (isWithheld) world.needsBuild("strays are withheld");
+    else {
+      removeStrays(store, manifest, strays);
+      if (hasStrays) for (const dead of deadWriters(world, manifest)) endWriting(manifest, dead);
+    }
     if (record.isFirstBuild) store.writeRecord(textOf({ ...record, isFirstBuild: false }));
-    end();
   }
+  endWriting(manifest, process.name);
+  end();
   world.trace(`${process.name} built ${JSON.stringify([...result.plan.whole])}`);
   return result;
+}
+
+/** Processes that began to write pages, and died before they said that they had ended. */
+function deadWriters(world: World, manifest: SimManifest): readonly string[] {
+  return writers(manifest).filter((writer) => !world.isAlive(writer));
 }
 
 /** The manifest of the record's generation; one of another generation is thrown away. */

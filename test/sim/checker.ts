@@ -11,7 +11,8 @@ import type { PageRow } from "../../src/manifest/manifest.ts";
 import { expectedPages } from "./expected.ts";
 import type { Expected, ExpectedPage } from "./expected.ts";
 import type { MemoryFile } from "./memory-store.ts";
-import type { KnownGap, World } from "./world.ts";
+import { templatesOf } from "./site.ts";
+import type { World } from "./world.ts";
 
 interface WrongPage {
   readonly key: PageKey;
@@ -28,6 +29,9 @@ interface Asked {
   readonly changes: ReadonlyMap<string, number>;
 }
 
+/** Removals of drains are counted to ten minutes. */
+const HOUR_MS = 50 * 60_000;
+
 const objectKeyOf = (path: string): string => `${path.slice(1)}index.html`;
 const pathOf = (objectKey: string): string => `/${objectKey.replace(/index\.html$/, "")}`;
 const carried = (key: PageKey): string => carriedKey(key, digestOf);
@@ -38,7 +42,10 @@ export class Checker {
   /** By carried key: the stamp that the page was last put with. */
   readonly #newest = new Map<string, Stamp>();
   /** By carried key: the version in which it was seen to be gone. */
-  readonly #goneAt = new Map<string, { readonly version: number; readonly key: PageKey }>();
+  readonly #goneAt = new Map<string, number>();
+
+  /** When builds, each by its name, and drains have removed pages. */
+  readonly #removals = new Map<string, number[]>();
 
   constructor(world: World) {
     this.#world = world;
@@ -50,11 +57,39 @@ export class Checker {
     this.#goneAt.clear();
   }
 
+  /** G8: no build, and no hour of drains, removes more than its cap. */
+  #countRemoval(): void {
+    const { running, faults, scheduler } = this.#world;
+    if (faults.maxDeletes === undefined) return;
+    const by = running.name.startsWith("build") ? running.name : "drains";
+    const since = scheduler.clock() - HOUR_MS;
+    const removals = (this.#removals.get(by) ?? []).filter((at) => at > since);
+    removals.push(scheduler.clock());
+    this.#removals.set(by, removals);
+    if (removals.length > faults.maxDeletes) this.#world.fail(`G8: ${by} removed more than ${faults.maxDeletes} pages`);
+  }
+
   onRemoved({ key, published }: PageRow): void {
     const { pressVersion: version } = this.#world;
+    this.#countRemoval();
     this.#world.trace(`${this.#world.running.name} removes ${key} in ${version} ${JSON.stringify(published)}`);
     this.#newest.delete(carried(key));
-    if (version !== undefined) this.#goneAt.set(carried(key), { version, key });
+    if (version !== undefined) this.#goneAt.set(carried(key), version);
+  }
+
+  /** G7, G8: a page that is where it should be, or that fails and keeps its last good bytes, isn't taken away. */
+  onFileRemoved(objectKey: string): void {
+    const world = this.#world;
+    const found = world.files.objects.get(objectKey)?.carried;
+    if (found === undefined || isRedirectKey(found.key)) return;
+    const pages = world.expected(world.pressVersion ?? world.source.version(), world.templates);
+    const page = pages.values().find(({ key }) => carried(key) === found.key);
+    if (page === undefined) return;
+    const path = pathOf(objectKey);
+    const place = path.toLowerCase();
+    const isWanted = pages.values().some((other) => other !== page && other.path.toLowerCase() === place);
+    if (isWanted || (page.text !== undefined && page.path !== path)) return;
+    world.fail(`G7: ${found.key} is taken away from ${objectKey}, and it is ${JSON.stringify(page)}`);
   }
 
   /** G3, G8, and that what is put is a page of one version. */
@@ -77,12 +112,8 @@ export class Checker {
     if (newest !== undefined) this.#compare(key, newest, stamp, "of the page");
     this.#newest.set(key, stamp);
     const gone = this.#goneAt.get(key);
-    if (gone !== undefined && gone.version > stamp.version) {
-      const message = `G8: ${key} was gone at ${gone.version} and comes back from ${stamp.version}`;
-      // Of two pages whose paths differ by case one has the tombstone; and one that wasn't published had no path.
-      const isNoted = world.manifest?.left.of(gone.key).length !== 0;
-      if (isNoted) world.fail(message);
-      else world.known("no tombstone of its own", message);
+    if (gone !== undefined && gone > stamp.version) {
+      world.fail(`G8: ${key} was gone at ${gone} and comes back from ${stamp.version}`);
     }
     this.#goneAt.delete(key);
     const set = world.setOfEpoch.get(stamp.epoch);
@@ -91,7 +122,7 @@ export class Checker {
       return;
     }
     const expected = world
-      .expected(stamp.version, set)
+      .expected(stamp.version, templatesOf(set))
       .values()
       .find((page) => carried(page.key) === key);
     if (expected === undefined || expected.text !== put.body || objectKeyOf(expected.path) !== objectKey) {
@@ -114,52 +145,18 @@ export class Checker {
     const wrong = this.wrong();
     if (wrong.length === 0) return;
     const asked = this.#asked();
+    const { withheld } = world;
     for (const { key, path, why } of wrong) {
-      if (
-        this.#isHandedOver(path) ||
-        this.#isAsked(key, asked) ||
-        this.#rivals(path).some((rival) => this.#isAsked(rival, asked))
-      )
-        continue;
-      const gap = this.#knownGap(key, path);
-      const message = `G2: nothing asks for ${key} any more, though ${why}`;
-      if (gap === undefined) world.fail(message);
-      else world.known(gap, message);
+      if (withheld.has(carried(key))) continue;
+      if (this.#isAsked(key, asked) || this.#rivals(path).some((rival) => this.#isAsked(rival, asked))) continue;
+      world.fail(`G2: nothing asks for ${key} any more, though ${why}`);
     }
-  }
-
-  /** Whether the old bytes of a page wait for the one that comes. */
-  #isHandedOver(path: string): boolean {
-    return this.#world.manifest?.left.at(path.toLowerCase().slice(0, -1))?.kind === "handover";
-  }
-
-  /** Whether what stands there was put by a process that died before its commit. */
-  #isStray(path: string): boolean {
-    const { files, strays } = this.#world;
-    const at = objectKeyOf(path);
-    return strays.has(at) && files.objects.get(at)?.etag === strays.get(at);
-  }
-
-  /** Why a page is known to be wrong. */
-  #knownGap(key: PageKey, path: string): KnownGap | undefined {
-    const world = this.#world;
-    if (this.#isStray(path)) return "stray file";
-    if (this.#isHandedOver(path)) return "handover until a build";
-    const page = world.expected(world.source.version(), world.registeredSet).get(key);
-    const isOrphan =
-      world.manifest?.page(key)?.published?.path !== path && (page?.path !== path || page.owner !== undefined);
-    if (world.hasLostManifest && isOrphan) return "orphan of a lost manifest";
-    const owner = page?.owner;
-    return world.isFirstBuildBroken && owner !== undefined ? "collision of a killed first build" : undefined;
   }
 
   /** G1: nothing goes on any more, and what is wrong now stays so. */
   checkRest(when: string): void {
-    for (const { key, path, why } of this.wrong()) {
-      const message = `G1: ${when} ${key} is wrong: ${why}`;
-      const gap = this.#knownGap(key, path);
-      if (gap === undefined) this.#world.fail(message);
-      else this.#world.known(gap, message);
+    for (const { key, why } of this.wrong()) {
+      this.#world.fail(`G1: ${when} ${key} is wrong: ${why}`);
     }
     this.#checkDead();
   }
@@ -182,7 +179,7 @@ export class Checker {
     const world = this.#world;
     const place = path.toLowerCase();
     const rivals = world
-      .expected(world.source.version(), world.registeredSet)
+      .expected(world.source.version(), world.templates)
       .values()
       .filter((page) => page.path.toLowerCase() === place)
       .map(({ key }) => key);
@@ -192,7 +189,7 @@ export class Checker {
   /** Pages that aren't what a clean build would make, but for those that fail and those in whose way these are. */
   wrong(): readonly WrongPage[] {
     const world = this.#world;
-    const expected = world.expected(world.source.version(), world.registeredSet);
+    const expected = world.expected(world.source.version(), world.templates);
     const exempt = this.#exempt(expected);
     const wrong: WrongPage[] = [];
     const right = new Set<string>();
@@ -269,7 +266,7 @@ export class Checker {
 
   /** Whether a page would be another one if an entity were still what it was at a version: two changes may only together change it. */
   #matters(key: PageKey, { type, id }: { readonly type: string; readonly id: string }, version: number): boolean {
-    const { source, registeredSet } = this.#world;
+    const { source, templates } = this.#world;
     if (!source.has(version)) return true;
     const entities = new Map(source.at(source.version()));
     const ofType = new Map(entities.get(type));
@@ -277,10 +274,7 @@ export class Checker {
     if (before === undefined) ofType.delete(id);
     else ofType.set(id, before);
     entities.set(type, ofType);
-    const [now, otherwise] = [
-      this.#world.expected(source.version(), registeredSet),
-      expectedPages(entities, registeredSet),
-    ];
+    const [now, otherwise] = [this.#world.expected(source.version(), templates), expectedPages(entities, templates)];
     return JSON.stringify(now.get(key)) !== JSON.stringify(otherwise.get(key));
   }
 
@@ -290,7 +284,7 @@ export class Checker {
     if (!world.source.has(version - 1)) return true;
     const shown = (page: ExpectedPage | undefined): string | undefined =>
       page === undefined ? undefined : JSON.stringify([page.path, page.text, page.owner]);
-    const [before, after] = [version - 1, version].map((at) => shown(world.expected(at, world.registeredSet).get(key)));
+    const [before, after] = [version - 1, version].map((at) => shown(world.expected(at, world.templates).get(key)));
     return before !== after;
   }
 }

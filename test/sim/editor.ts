@@ -1,3 +1,7 @@
+import { pageKey } from "../../src/core/page.ts";
+import { encodeWork } from "../../src/core/work-message.ts";
+import { parseSiteRecord } from "../../src/press/site-record.ts";
+import { sendAll } from "../../src/queue/send-all.ts";
 import type { Edit } from "../../src/source/edit.ts";
 import type { Chance } from "./chance.ts";
 import type { MemorySource } from "./memory-source.ts";
@@ -115,4 +119,20 @@ export async function runEditor(world: World, process: SimProcess, edits: readon
   if (world.chance.happens(0.4)) return;
   const opened = new OpenedSite(world, process, world.manifest ?? new SimManifest(world));
   await opened.relay();
+}
+
+/** `rekiln rebuild`: a page on the live lane, or a whole route on the bulk lane. */
+export async function runRebuild(world: World, process: SimProcess): Promise<void> {
+  await process.turn("open");
+  const { manifest, source, chance } = world;
+  const record = parseSiteRecord(world.files.record ?? "");
+  if (manifest === undefined || record === undefined) return;
+  const { queue } = new OpenedSite(world, process, manifest);
+  const { epoch } = record;
+  const request = { version: source.version(), epoch, isForced: true, since: world.scheduler.clock(), waited: 0 };
+  const film = pageKey("film", chance.pick(FILMS), 1);
+  const [lane, body] = chance.happens(0.5)
+    ? (["live", encodeWork({ kind: "pages", keys: [film], tries: 0, ...request })] as const)
+    : (["bulk", encodeWork({ kind: "route", route: chance.pick(["film", "genre", "home"]), ...request })] as const);
+  await sendAll(queue, lane, [body]);
 }

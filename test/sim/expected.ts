@@ -1,8 +1,8 @@
 import { pageKey } from "../../src/core/page.ts";
 import type { PageKey } from "../../src/core/page.ts";
 import type { Entities } from "./memory-snapshot.ts";
-import { PER_PAGE, templatesOf, textOf } from "./site.ts";
-import type { Film, RouteName } from "./site.ts";
+import { PER_PAGE, textOf } from "./site.ts";
+import type { Film, RouteName, TemplateNumbers } from "./site.ts";
 
 /** A page as a clean build would make it. */
 export interface ExpectedPage {
@@ -21,11 +21,10 @@ const order = (left: string, right: string): number => (left < right ? -1 : left
 const byRating = (left: Film, right: Film): number => right.rating - left.rating || order(left.id, right.id);
 
 /** All pages of a site, made the plain way: nothing of what is tested is used for it. */
-export function expectedPages(entities: Entities, set: number): Expected {
+export function expectedPages(entities: Entities, templates: TemplateNumbers): Expected {
   // What the editors of the simulation put.
   const films = [...(entities.get("film")?.values() ?? [])].sort((l, r) => order(l.id, r.id)) as Film[];
   const directors = [...(entities.get("director")?.values() ?? [])].sort((l, r) => order(l.id, r.id));
-  const templates = templatesOf(set);
   const pages = new Map<PageKey, ExpectedPage>();
   const owners = new Map<string, PageKey>();
   const add = (route: RouteName, key: PageKey, path: string, shown: readonly unknown[] | undefined): void => {

@@ -21,10 +21,19 @@ export interface Faults {
   readonly lose: number;
   /** Of each render by a worker: it fails, and wouldn't another time. */
   readonly flaky: number;
+  /** Of each write, rename and removal of a file, and of each transaction of the manifest: no space, a busy file, a disk that fails. */
+  readonly diskError: number;
+  /** Of each snapshot: the source can't be reached. */
+  readonly sourceError: number;
+  /** Most pages that a build, or drains of an hour, may remove. */
+  readonly maxDeletes: number | undefined;
   /** At each turn of the editor. */
   readonly build: number;
   readonly release: number;
+  /** Somebody asks for pages to be rendered again. */
+  readonly rebuild: number;
   readonly loseManifest: number;
+  readonly loseRecord: number;
   readonly powerFailure: number;
   readonly restore: number;
   readonly poison: number;
@@ -53,9 +62,14 @@ export function faultsOf(chance: Chance): Faults {
     forgetAck: often(0.25, 0.2),
     lose: often(0.05, 0.5),
     flaky: often(0.15, 0.1),
+    diskError: often(0.15, 0.03),
+    sourceError: often(0.1, 0.1),
+    maxDeletes: chance.happens(0.1) ? chance.between(0, 2) : undefined,
     build: often(0.4, 0.25),
     release: often(0.35, 0.5),
+    rebuild: often(0.2, 0.3),
     loseManifest: often(0.05, 0.2),
+    loseRecord: often(0.04, 0.2),
     powerFailure: often(0.05, 0.2),
     restore: often(0.04, 0.2),
     poison: often(0.1, 0.2),
@@ -70,7 +84,18 @@ export function faultsOf(chance: Chance): Faults {
 
 export const NO_FAULTS: Pick<
   Faults,
-  "kill" | "killWithin" | "freeze" | "slow" | "duplicate" | "delay" | "queueError" | "forgetAck" | "lose" | "flaky"
+  | "kill"
+  | "killWithin"
+  | "freeze"
+  | "slow"
+  | "duplicate"
+  | "delay"
+  | "queueError"
+  | "forgetAck"
+  | "lose"
+  | "flaky"
+  | "diskError"
+  | "sourceError"
 > = {
   kill: 0,
   killWithin: 0,
@@ -82,4 +107,6 @@ export const NO_FAULTS: Pick<
   forgetAck: 0,
   lose: 0,
   flaky: 0,
+  diskError: 0,
+  sourceError: 0,
 };

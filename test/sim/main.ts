@@ -10,7 +10,6 @@ const { values } = parseArgs({
     seeds: { type: "string", default: "2000" },
     seed: { type: "string" },
     from: { type: "string", default: "1" },
-    strict: { type: "boolean", default: false },
     bugs: { type: "string" },
     skip: { type: "string", default: "0" },
     seconds: { type: "string", default: "1000" },
@@ -18,7 +17,7 @@ const { values } = parseArgs({
 });
 
 async function runOne(seed: number): Promise<void> {
-  const { lines, violation, traceDigest, steps } = await simulate(seed, { keepsTrace: true, isStrict: values.strict });
+  const { lines, violation, traceDigest, steps } = await simulate(seed, { keepsTrace: true });
   for (const line of lines) process.stdout.write(`${line}\n`);
   process.stdout.write(`${steps} steps, trace ${traceDigest}\n${violation ?? "no violation"}\n`);
   if (violation !== undefined) process.exitCode = 1;
@@ -29,7 +28,7 @@ async function runMany(from: number, seeds: number): Promise<void> {
   const started = process.cpuUsage();
   let steps = 0;
   for (let seed = from; seed < from + seeds; seed++) {
-    const result = await simulate(seed, { isStrict: values.strict });
+    const result = await simulate(seed);
     counts.merge(result.counts);
     steps += result.steps;
     if (result.violation === undefined) continue;

@@ -43,8 +43,13 @@ export class MemoryManifest implements Manifest, ManifestTransaction {
     this.sitemaps = new MemorySitemaps(this.#undo, () => this.#rows(() => true));
   }
 
-  transact<T>(work: (transaction: ManifestTransaction) => T): T {
-    return this.#undo.transact(() => work(this));
+  transact<T>(work: (transaction: ManifestTransaction) => T, isDurable = false): T {
+    return this.#undo.transact(() => work(this), isDurable);
+  }
+
+  /** A power failure: the last commits, but for those that were to be durable, never happened. */
+  lose(commits: number): void {
+    this.#undo.lose(commits);
   }
 
   page(key: PageKey): PageRow | undefined {

@@ -56,6 +56,7 @@ export class SimReader implements SourceReader {
   snapshot(): Snapshot {
     const { source, running } = this.#world;
     running.check();
+    this.#world.mayMissSource();
     const newest = source.version();
     const lags = this.#lagMs > 0 && newest > this.version && this.#world.chance.happens(0.5);
     this.version = lags && source.has(newest - 1) ? Math.max(this.version, newest - 1) : newest;
@@ -139,7 +140,7 @@ class SimThread {
     this.#signal = signal;
     this.#context = {
       site,
-      renderer: { render: () => "" },
+      renderer: { render: () => "", brokenBy: () => [] },
       assets: new Map(),
       useAsset: () => undefined,
       reader,
@@ -171,7 +172,10 @@ class SimThread {
     try {
       await process.turn("press");
       const pressed = await pressPages(this.#context, keys, { ...options, signal: this.#signal });
-      for (const { kind } of pressed.outcomes) world.counts.add(`pages ${kind}`);
+      for (const outcome of pressed.outcomes) {
+        world.counts.add(`pages ${outcome.kind}`);
+        world.trace(`${process.name} ${JSON.stringify(outcome)}`);
+      }
       await process.turn("pressed");
       return pressed;
     } catch (error) {

@@ -26,8 +26,6 @@ export class SimProcess {
   isDead = false;
   /** It does nothing before: a long pause of its garbage collector, or a machine that sleeps. */
   frozenUntil = 0;
-  /** Files that it has put since its last commit, with their etags. */
-  readonly uncommitted = new Map<string, string>();
 
   constructor(scheduler: Scheduler, name: string) {
     this.#scheduler = scheduler;

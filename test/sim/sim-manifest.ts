@@ -11,14 +11,14 @@ export class SimManifest extends MemoryManifest {
     this.#world = world;
   }
 
-  override transact<T>(work: (transaction: ManifestTransaction) => T): T {
+  override transact<T>(work: (transaction: ManifestTransaction) => T, isDurable = false): T {
     this.#world.running.check();
+    this.#world.mayFail("a transaction of the manifest");
     const result = super.transact((transaction) => {
       const done = work(transaction);
       this.#world.mayDie("before a commit");
       return done;
-    });
-    this.#world.running.uncommitted.clear();
+    }, isDurable);
     this.#world.mayDie("after a commit");
     return result;
   }

@@ -16,21 +16,21 @@ export class SimStore extends MemoryStore {
     this.#world.mayDie("before a file is created");
     const etag = super.create(key, content);
     if (etag === undefined) return undefined;
-    this.#world.running.uncommitted.set(key, etag);
     this.#world.checker.onPut(key, undefined);
     return etag;
   }
 
   override stage(key: ObjectKey, content: Uint8Array): Staged {
     this.#world.running.check();
+    this.#world.mayFail("a write");
     return super.stage(key, content);
   }
 
   override replace(staged: Staged): string {
     this.#world.mayDie("before a rename");
+    this.#world.mayFail("a rename");
     const before = this.#world.files.objects.get(staged.key);
     const etag = super.replace(staged);
-    this.#world.running.uncommitted.set(staged.key, etag);
     this.#world.checker.onPut(staged.key, before);
     this.#world.mayDie("after a rename");
     return etag;
@@ -38,6 +38,8 @@ export class SimStore extends MemoryStore {
 
   override remove(key: ObjectKey): void {
     this.#world.mayDie("before a file is removed");
+    this.#world.mayFail("a removal");
+    this.#world.checker.onFileRemoved(key);
     super.remove(key);
     this.#world.counts.add("files removed");
     this.#world.mayDie("after a file is removed");
@@ -45,6 +47,7 @@ export class SimStore extends MemoryStore {
 
   override writeRecord(text: string): void {
     this.#world.mayDie("before the record is written");
+    this.#world.mayFail("the site record");
     super.writeRecord(text);
     this.#world.mayDie("after the record is written");
   }

@@ -1,6 +1,6 @@
 import { runBuilder, runRelease } from "./builder.ts";
 import type { Counts } from "./counts.ts";
-import { commit, firstEdits, randomEdits, runEditor } from "./editor.ts";
+import { commit, firstEdits, randomEdits, runEditor, runRebuild } from "./editor.ts";
 import { NO_FAULTS } from "./faults.ts";
 import type { SimProcess } from "./scheduler.ts";
 import { runWorker } from "./worker.ts";
@@ -48,7 +48,7 @@ class Simulation {
       () => this.#edits >= world.faults.edits,
       () => this.#live(),
     );
-    world.faults = { ...world.faults, ...NO_FAULTS, lagMs: 0 };
+    world.faults = { ...world.faults, ...NO_FAULTS, lagMs: 0, maxDeletes: undefined };
     await this.#rest();
     world.counts.add("runs");
     if (world.violation !== undefined) world.counts.add("violations");
@@ -86,6 +86,7 @@ class Simulation {
     this.#disaster();
     if (this.#isRestored) return;
     if (chance.happens(faults.build)) this.#build();
+    if (chance.happens(faults.rebuild)) world.start("rebuild", async (process) => runRebuild(world, process));
     if (chance.happens(faults.release)) {
       world.templateSet++;
       world.start("release", async (process) => {
@@ -113,7 +114,12 @@ class Simulation {
     if (chance.happens(faults.powerFailure)) {
       world.counts.add("power failures");
       for (const process of world.processes) world.kill(process, "killed: no power");
-      world.losePower(chance.below(8));
+      world.losePower(chance.below(8), chance.below(4));
+    }
+    if (chance.happens(faults.loseRecord)) {
+      world.counts.add("records lost");
+      for (const process of world.processes) world.kill(process, "killed: no record");
+      world.loseRecord();
     }
     const { source } = world;
     if (chance.happens(faults.restore) && source.version() > 3) {
@@ -127,13 +133,14 @@ class Simulation {
   #isRestored = false;
   #builder: SimProcess | undefined;
 
-  #build(isWhole = false): void {
+  #build(isLast = false): void {
     const world = this.#world;
     const isForced = world.chance.happens(0.1);
-    const isPart = !isWhole && !world.isBuildNeeded && world.chance.happens(0.1);
+    const isPart = !isLast && !world.isBuildNeeded && world.chance.happens(0.1);
     const routes = isPart ? new Set(["film"]) : undefined;
     this.#builder = world.start("build", async (process) => {
-      await runBuilder(world, process, { isForced, routes });
+      const maxDeletes = isLast ? undefined : world.faults.maxDeletes;
+      await runBuilder(world, process, { isForced, routes, maxDeletes });
     });
   }
 
@@ -153,7 +160,9 @@ class Simulation {
     const world = this.#world;
     for (const process of world.processes) world.kill(process, "killed at the end");
     world.scheduler.pass(200_000);
-    if (world.isBuildNeeded || world.manifest === undefined || world.isUnregistered) await this.#buildToEnd();
+    const isBuildNeeded = world.isBuildNeeded || world.manifest === undefined || world.isUnregistered;
+    // Removals that were withheld wait for somebody who allows them.
+    if (isBuildNeeded || world.withheld.size > 0) await this.#buildToEnd();
     await this.#drain();
     world.checker.checkRest("after the drain");
     if (world.violation !== undefined || !world.chance.happens(0.3)) return;

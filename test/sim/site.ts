@@ -38,9 +38,18 @@ export type RouteName = (typeof ROUTES)[number];
 export const PER_PAGE = 2;
 const URL = "https://films.example";
 
+/** By route: the number of its template. */
+export type TemplateNumbers = Readonly<Record<RouteName, number>>;
+
 /** Which templates a set holds, by route: what a fingerprint would tell. */
-export function templatesOf(set: number): Readonly<Record<RouteName, number>> {
+export function templatesOf(set: number): TemplateNumbers {
   return { film: set, genre: 0, director: set >> 1, home: (set + 1) >> 1 };
+}
+
+/** The templates that fingerprints were taken of; 0 where a route has none. */
+export function templatesOfFingerprints(fingerprintOf: (route: RouteName) => string | undefined): TemplateNumbers {
+  const [film, genre, director, home] = ROUTES.map((route) => Number(fingerprintOf(route) ?? 0));
+  return { film: film ?? 0, genre: genre ?? 0, director: director ?? 0, home: home ?? 0 };
 }
 
 export function fingerprintsOf(set: number): ReadonlyMap<string, string> {

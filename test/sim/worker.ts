@@ -1,4 +1,7 @@
+import { newestSeen } from "../../src/press/newest-version.ts";
+import { settleLeft } from "../../src/press/settle-left.ts";
 import { parseSiteRecord, registerTemplates } from "../../src/press/site-record.ts";
+import { beginWriting, endWriting, writers } from "../../src/press/strays.ts";
 import { work } from "../../src/press/work.ts";
 import type { Standing, WorkResult } from "../../src/press/work.ts";
 import { NO_METRICS } from "../../src/press/work-metrics.ts";
@@ -6,6 +9,9 @@ import { RecordKeeper } from "../../src/system/record-keeper.ts";
 import { OpenedSite, SimReader, templatesRead } from "./opened-site.ts";
 import type { SimProcess } from "./scheduler.ts";
 import type { World } from "./world.ts";
+
+/** As of `rekiln work`. */
+const LEFT_GRACE_SECONDS = 60;
 
 export interface Drain {
   readonly untilEmpty: boolean;
@@ -30,6 +36,7 @@ export async function runWorker(
   if (registerTemplates(record, taken).epoch !== record.epoch) return undefined;
   await process.turn("opened");
   const { site, store, queue, clock } = opened;
+  if (world.source.version() < Math.max(record.version, newestSeen(manifest))) return undefined;
   const keeper = new RecordKeeper(store, manifest, world.source);
   keeper.keep();
   const standing = (): Standing => {
@@ -41,7 +48,8 @@ export async function runWorker(
   };
   const abort = new AbortController();
   const epochs = new Map(Object.entries(record.routes).map(([route, { epoch }]) => [route, epoch]));
-  return work(
+  beginWriting(manifest, process.name);
+  const result = await work(
     {
       site,
       reader: new SimReader(world, world.faults.lagMs),
@@ -60,12 +68,19 @@ export async function runWorker(
         return changes.find((change) => change.type === type && change.id === id)?.before ?? [];
       },
       relay: opened.relay,
-      settle: async () => {
+      settle: async (isDrained) => {
         await process.turn("settle");
+        process.check();
         keeper.keep();
+        const isAlone = writers(manifest).every((one) => one === process.name || !world.isAlive(one));
+        const graceSeconds = isDrained && isAlone ? 0 : LEFT_GRACE_SECONDS;
+        const left = { site, manifest, store, staticKeys: new Set<string>(), epochs, clock };
+        settleLeft(left, new SimReader(world, 0).snapshot(), { graceSeconds, isComplete: false });
       },
       onProgress: () => undefined,
     },
-    { lanes: ["live", "bulk"], untilEmpty, maxDeletes: undefined, stop, abort: abort.signal },
+    { lanes: ["live", "bulk"], untilEmpty, maxDeletes: world.faults.maxDeletes, stop, abort: abort.signal },
   );
+  endWriting(manifest, process.name);
+  return result;
 }

@@ -1,7 +1,9 @@
 import { hash } from "node:crypto";
 
 import type { EntityChange } from "../../src/core/change.ts";
+import { digestOf } from "../../src/core/digest.ts";
 import { RekilnError } from "../../src/core/errors.ts";
+import { carriedKey } from "../../src/core/stamp.ts";
 import type { Lane } from "../../src/queue/queue.ts";
 import { parseSiteRecord } from "../../src/press/site-record.ts";
 import { Chance } from "./chance.ts";
@@ -16,7 +18,8 @@ import { MemorySource } from "./memory-source.ts";
 import { MemoryFiles } from "./memory-store.ts";
 import { Killed, Scheduler, SimProcess } from "./scheduler.ts";
 import type { SimManifest } from "./sim-manifest.ts";
-import { siteOf } from "./site.ts";
+import { siteOf, templatesOf, templatesOfFingerprints } from "./site.ts";
+import type { TemplateNumbers } from "./site.ts";
 
 /** A promise of rekiln that was broken. */
 export class Violation extends Error {
@@ -26,24 +29,12 @@ export class Violation extends Error {
 export interface WorldOptions {
   /** Whether the lines of the trace are kept, and not only their digest. */
   readonly keepsTrace?: boolean | undefined;
-  /** Whether known gaps are violations too. */
-  readonly isStrict?: boolean | undefined;
 }
 
-/** What is known to go wrong, and isn't mended yet. */
-export type KnownGap =
-  /** A process dies between rename and commit, or a power failure undoes a removal: where no row says that the page stands there, it stays when the page goes elsewhere. */
-  | "stray file"
-  /** The manifest is lost, and an entity is deleted before a build knows of its page again: until there is `prune`, it stays. */
-  | "orphan of a lost manifest"
-  /** The site record lags behind the stamps: a source that is restored to a version above it gives the later ones once more. */
-  | "restored behind the record"
-  /** Whom a path was handed over to never came: the old bytes stay until a build. */
-  | "handover until a build"
-  /** A page is gone that had no path, or whose tombstone another's replaced: an older press may bring it back for a moment. */
-  | "no tombstone of its own"
-  /** A first build is killed before it comes to the pages whose names differ by case only: the next one trusts what it wrote. */
-  | "collision of a killed first build";
+/** A disk that fails. */
+class DiskError extends Error {
+  override readonly name = "DiskError";
+}
 
 /** The machine: its disk, its queue, its clock, and who runs on it. */
 export class World {
@@ -74,23 +65,16 @@ export class World {
   /** Of the snapshot that the running press writes from. */
   pressVersion: number | undefined;
   poisoned = 0;
-  hasLostManifest = false;
-  /** Files, with their etags, that were put by a process which died before its commit. */
-  readonly strays = new Map<string, string>();
-  /** Whether a first build didn't come to its end. */
-  isFirstBuildBroken = false;
   violation: Violation | undefined;
   readonly #keepsTrace: boolean;
-  readonly #isStrict: boolean;
   readonly lines: string[] = [];
   #traced = "";
   #record: string | undefined;
-  #registeredSet = 0;
+  #templates: TemplateNumbers = templatesOf(0);
   readonly #expected = new Map<string, Expected>();
 
-  constructor(seed: number, { keepsTrace = false, isStrict = false }: WorldOptions) {
+  constructor(seed: number, { keepsTrace = false }: WorldOptions) {
     this.#keepsTrace = keepsTrace;
-    this.#isStrict = isStrict;
     this.chance = new Chance(seed);
     this.faults = faultsOf(this.chance);
     this.scheduler = new Scheduler(this.chance, (process, label) => {
@@ -115,6 +99,12 @@ export class World {
     return hash("sha256", this.#traced);
   }
 
+  /** Pages whose removal was withheld. */
+  get withheld(): ReadonlySet<string> {
+    const stale = this.manifest?.stalePages(1000) ?? [];
+    return new Set(stale.filter((page) => page.stale?.kind === "withheld").map(({ key }) => carriedKey(key, digestOf)));
+  }
+
   needsBuild(why: string): void {
     this.#buildsNeeded++;
     this.trace(`a build is needed: ${why}`);
@@ -124,20 +114,22 @@ export class World {
     return this.#buildsNeeded > this.#buildsDone;
   }
 
-  /** A whole build begins. @returns what is called when it has ended */
-  beginBuild(): () => void {
+  /** A build begins; without an end it leaves pages that another one comes to. @returns what is called when it has ended */
+  beginBuild(isWhole: boolean, why: string | undefined): () => void {
+    const isNeeded = this.isBuildNeeded;
+    if (why !== undefined) this.needsBuild(why);
     const needed = this.#buildsNeeded;
     return () => {
-      this.#buildsDone = Math.max(this.#buildsDone, needed);
+      if (isWhole || !isNeeded) this.#buildsDone = Math.max(this.#buildsDone, needed);
     };
   }
 
   /** What a clean build of a version would give. */
-  expected(version: number, set: number): Expected {
-    const name = `${version} ${set}`;
+  expected(version: number, templates: TemplateNumbers): Expected {
+    const name = `${version} ${JSON.stringify(templates)}`;
     let expected = this.#expected.get(name);
     if (expected === undefined) {
-      expected = expectedPages(this.source.at(version), set);
+      expected = expectedPages(this.source.at(version), templates);
       this.#expected.set(name, expected);
     }
     return expected;
@@ -146,10 +138,6 @@ export class World {
   /** The source is what it was at an older version. */
   restore(version: number): void {
     if (!this.source.has(version)) return;
-    if (version >= (parseSiteRecord(this.files.record ?? "")?.version ?? 0)) {
-      this.known("restored behind the record", `versions above ${version} will come twice`);
-      return;
-    }
     this.trace(`the source is restored to ${version}`);
     this.source.restore(version);
     while ((this.history.at(-1)?.version ?? 0) > version) this.history.pop();
@@ -159,20 +147,22 @@ export class World {
   }
 
   /** The last renames and removals never happened. */
-  losePower(writes: number): void {
+  losePower(writes: number, commits: number): void {
     const lost = this.files.lose(writes);
+    this.manifest?.lose(commits);
+    this.counts.add("commits lost", commits);
     this.counts.add("renames lost", lost.length);
-    for (const key of lost) {
-      const etag = this.files.objects.get(key)?.etag;
-      if (etag !== undefined) this.strays.set(key, etag);
-    }
     this.checker.forget();
     this.needsBuild("the power failed");
   }
 
+  loseRecord(): void {
+    this.files.record = undefined;
+    this.needsBuild("the site record is lost");
+  }
+
   loseManifest(): void {
     this.manifest = undefined;
-    this.hasLostManifest = true;
     this.needsBuild("the manifest is lost");
   }
 
@@ -180,6 +170,10 @@ export class World {
   poison(body: string): void {
     this.lanes.live.poison(body);
     this.poisoned++;
+  }
+
+  isAlive(name: string): boolean {
+    return [...this.processes].some((process) => process.name === name && !process.isDead);
   }
 
   /** Starts a process. What it throws but for being killed, or for a queue that fails, is a violation. */
@@ -202,7 +196,6 @@ export class World {
     if (process.isDead) return;
     this.trace(`${process.name} ${how}`);
     this.scheduler.kill(process);
-    for (const [key, etag] of process.uncommitted) this.strays.set(key, etag);
     if (this.buildLock === process) this.buildLock = undefined;
   }
 
@@ -212,12 +205,6 @@ export class World {
     this.violation = new Violation(message);
   }
 
-  /** A promise that is known to be broken: it is counted, and is no violation unless all of them are. */
-  known(gap: KnownGap, message: string): void {
-    this.counts.add(`known gap: ${gap}`);
-    if (this.#isStrict) this.fail(`known gap: ${gap}: ${message}`);
-  }
-
   /** Maybe the process dies right here, in the midst of something. */
   mayDie(where: string): void {
     this.running.check();
@@ -225,6 +212,25 @@ export class World {
     this.counts.add(`kills within`);
     this.kill(this.running, `killed: ${where}`);
     throw new Killed(where);
+  }
+
+  /** Maybe the disk fails, and whoever asked is told. */
+  mayFail(what: string): void {
+    const { chance, faults, counts } = this;
+    if (!chance.happens(faults.diskError)) return;
+    counts.add("disk errors");
+    this.trace(`disk error: ${what}`);
+    // What passes by itself is told so; anything else ends the process.
+    if (chance.happens(0.3)) throw new DiskError(what);
+    throw new RekilnError({ code: "store-full", message: `No space is left for ${what}.`, disposition: "retry" });
+  }
+
+  /** Maybe the source can't be reached. */
+  mayMissSource(): void {
+    if (!this.chance.happens(this.faults.sourceError)) return;
+    this.counts.add("source errors");
+    this.trace("source error");
+    throw new RekilnError({ code: "source-busy", message: "The source can't be reached.", disposition: "retry" });
   }
 
   /** Faults that strike a process between two of its steps. */
@@ -242,19 +248,20 @@ export class World {
     this.kill(process, "killed");
   }
 
-  /** The set that was registered last: what pages are to be made with. */
-  get registeredSet(): number {
+  /** The templates that were registered last: what pages are to be made with. */
+  get templates(): TemplateNumbers {
     const { record } = this.files;
     if (record !== this.#record) {
       this.#record = record;
-      this.#registeredSet = this.setOfEpoch.get(parseSiteRecord(record ?? "")?.epoch ?? 0) ?? 0;
+      const routes = parseSiteRecord(record ?? "")?.routes;
+      this.#templates = templatesOfFingerprints((route) => routes?.[route]?.fingerprint);
     }
-    return this.#registeredSet;
+    return this.#templates;
   }
 
   /** Templates on the disk that nobody has registered. */
   get isUnregistered(): boolean {
-    return this.templateSet !== this.registeredSet;
+    return JSON.stringify(templatesOf(this.templateSet)) !== JSON.stringify(this.templates);
   }
 
   onAck(): void {
@@ -262,9 +269,9 @@ export class World {
   }
 }
 
-/** Of a queue that failed, or a build that is running: whoever started the process starts it again. */
+/** Of a queue or a disk that failed, or a build that is running: whoever started the process starts it again. */
 function isTransient(error: unknown): boolean {
-  return error instanceof RekilnError && error.disposition === "retry";
+  return error instanceof DiskError || (error instanceof RekilnError && error.disposition === "retry");
 }
 
 function describe(error: unknown): string {

@@ -9,7 +9,7 @@ import { SqliteManifest } from "../../src/manifest/sqlite-manifest.ts";
 import { build } from "../../src/press/build.ts";
 import type { BuildResult } from "../../src/press/build.ts";
 import type { PressPool } from "../../src/press/press-pool.ts";
-import { registerTemplates } from "../../src/press/site-record.ts";
+import { registerTemplates, unregisteredRoutes } from "../../src/press/site-record.ts";
 import type { SiteRecord } from "../../src/press/site-record.ts";
 import { writeSitemaps } from "../../src/press/sitemap.ts";
 import type { SitemapReport } from "../../src/press/sitemap.ts";
@@ -18,7 +18,7 @@ import type { Site } from "../../src/site/site.ts";
 import { FilesSource } from "../../src/source/files-source.ts";
 import type { Source } from "../../src/source/source.ts";
 import { DirectoryPageStore } from "../../src/store/directory.ts";
-import { openManifest, openRecord, withVersion } from "../../src/system/site-state.ts";
+import { newestVersion, openManifest, openRecord, withVersion } from "../../src/system/site-state.ts";
 import { InlinePool } from "./inline-pool.ts";
 
 /** Where a site's data, pages and state are. */
@@ -65,7 +65,7 @@ export interface BuiltInProcess extends BuildResult {
 }
 
 /** A store that notes what is taken out of it. */
-class WatchedStore extends DirectoryPageStore {
+export class WatchedStore extends DirectoryPageStore {
   readonly #taken: Set<string>;
 
   constructor(root: string, writer: string, taken: Set<string>) {
@@ -80,7 +80,7 @@ class WatchedStore extends DirectoryPageStore {
 }
 
 /** So that a few pages make several shards, and a shard several parts. */
-const SMALL_SITEMAPS = { addresses: 3, bytes: 2000, shardPages: 2 };
+export const SMALL_SITEMAPS = { addresses: 3, bytes: 2000, shardPages: 2 };
 
 const silent: Progress = {
   phase: () => undefined,
@@ -106,7 +106,7 @@ export async function buildInProcess(
   const taken = new Set<string>();
   const store = new WatchedStore(folders.store, "main", taken);
   store.removeTemporary();
-  const { record: before } = openRecord(store, "");
+  const { record: before, isNew: isNewRecord } = openRecord(store, "");
   const files = stack.use(
     new FilesSource({
       dir: folders.data,
@@ -119,16 +119,20 @@ export async function buildInProcess(
   );
   const source = plant.source?.(files) ?? files;
   await source.refresh(() => undefined, signal);
-  if (source.version() < before.version) source.raiseVersion(before.ceiling);
 
   const opened = openManifest(folders.state, before);
   stack.use(opened.manifest);
+  const newest = newestVersion({ record: before, isNewRecord, store, ...opened });
+  if (source.version() < newest) source.raiseVersion(Math.max(before.ceiling, newest));
   const manifest = plant.manifest?.(opened.manifest) ?? opened.manifest;
   if (manifest.meta("bulk") !== undefined) manifest.finishBulk();
   const isFresh = before.isFirstBuild && opened.isNew && store.isEmpty();
   const templates = { routes: fingerprints, assets: new Map<string, string>(), usersOf: () => new Set<string>() };
+  const registered = registerTemplates(before, templates, options.routes);
+  const untouched = new Set(options.routes === undefined ? [] : unregisteredRoutes(registered, templates));
+  for (const route of options.routes ?? []) untouched.delete(route);
   const record: SiteRecord = {
-    ...withVersion(registerTemplates(before, templates), source.identity, source.version()),
+    ...withVersion(registered, source.identity, source.version()),
     generation: opened.isNew ? before.generation + 1 : before.generation,
   };
   store.writeRecord(JSON.stringify(record));
@@ -172,6 +176,7 @@ export async function buildInProcess(
     },
     {
       routes: options.routes,
+      untouched,
       isDryRun: false,
       isForced: options.isForced ?? false,
       maxDeletes: undefined,

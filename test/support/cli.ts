@@ -51,6 +51,11 @@ export class Running {
     if (this.#child.exitCode === null && this.#child.signalCode === null) this.#child.kill(signal);
   }
 
+  /** Reads no more of what it says. */
+  closeOutput(): void {
+    this.#child.stdout?.destroy();
+  }
+
   /** Waits until stdout and stderr together match. */
   async said(pattern: RegExp): Promise<RegExpExecArray> {
     for (;;) {
@@ -88,6 +93,11 @@ const counts = z.record(z.string(), z.number());
 const summarySchema = z.object({
   schema: z.literal("rekiln.build.1"),
   dryRun: z.boolean(),
+  interrupted: z.boolean(),
+  wouldWrite: z
+    .array(z.object({ page: z.string(), path: z.string(), reason: z.string(), because: z.string() }))
+    .optional(),
+  wouldRemove: z.array(z.object({ page: z.string(), path: z.string().nullable() })).optional(),
   pages: z.number(),
   written: counts,
   unchanged: z.number(),
@@ -97,6 +107,7 @@ const summarySchema = z.object({
   tombstones: z.number(),
   failed: z.number(),
   errors: z.array(z.string()),
+  brokenTemplates: z.array(z.object({ file: z.string(), message: z.string(), failed: counts })),
   collided: z.record(z.string(), z.string()),
   whole: z.record(z.string(), z.string()),
   source: z.object({

@@ -279,7 +279,8 @@ export const randomHistory: fc.Arbitrary<History> = fc.record({
     fc.record({
       edits: fc.array(edit, { maxLength: 4, size: "max" }),
       how: fc.oneof(
-        { arbitrary: fc.constant("build" as const), weight: 12 },
+        { arbitrary: fc.constant("build" as const), weight: 7 },
+        { arbitrary: fc.constant("drain" as const), weight: 7 },
         { arbitrary: fc.constant("forced" as const), weight: 1 },
         { arbitrary: fc.constant("one route first" as const), weight: 2 },
         { arbitrary: fc.constant("stopped" as const), weight: 2 },

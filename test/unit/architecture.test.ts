@@ -43,6 +43,8 @@ describe("an import is reported", () => {
     ["src/press/build.ts", "../source/embedded-source.ts", "press imports ports, never adapters"],
     ["src/press/build.ts", "../source/entity-reader.ts", "press imports ports, never adapters"],
     ["src/press/build.ts", "../store/directory.ts", "press imports ports, never adapters"],
+    ["src/press/build.ts", "../store/s3-object-store.ts", "press imports ports, never adapters"],
+    ["src/press/build.ts", "../queue/sqs-queue.ts", "press imports ports, never adapters"],
     ["src/press/build.ts", "../manifest/sqlite-manifest.ts", "press imports ports, never adapters"],
     ["src/press/build.ts", "../render/eta-renderer.ts", "press imports ports, never adapters"],
     ["src/site/load-config.ts", "../../templates/packages/rekiln.config.ts", "src imports nothing from outside of it"],
@@ -68,11 +70,14 @@ describe("an import is reported", () => {
     ["src/store/directory.ts", "node:sqlite"],
     ["src/system/site-state.ts", "node:sqlite"],
     ["src/press/build.ts", "@standard-schema/spec"],
+    ["src/system/open-store.ts", "@aws-sdk/client-s3"],
+    ["src/store/s3-object-store.ts", "undici"],
+    ["src/system/open-queue.ts", "@aws-sdk/client-sqs"],
   ])("from %s of %s, which has its own place", (path, name) => {
     expect(rulesOf(path, from(name))).toEqual([`${name} isn't imported here`]);
   });
 
-  test.each(["lodash", "rekiln", "@aws-sdk/client-s3"])("of %s, which has no place yet", (name) => {
+  test.each(["lodash", "rekiln", "@aws-sdk/client-dynamodb"])("of %s, which has no place yet", (name) => {
     expect(rulesOf("src/press/build.ts", from(name))).toEqual([`${name} has no place in the house`]);
   });
 

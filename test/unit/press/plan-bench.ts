@@ -16,6 +16,7 @@ import type { LeftKind } from "../../../src/manifest/left-paths.ts";
 import { SqliteManifest } from "../../../src/manifest/sqlite-manifest.ts";
 import { locatePage } from "../../../src/press/locate-page.ts";
 import type { WantedPath } from "../../../src/press/path-claims.ts";
+import { OpenPaths } from "../../../src/press/open-paths.ts";
 import { planPage } from "../../../src/press/plan-page.ts";
 import type { PagePlan, PlanContext, Sealed } from "../../../src/press/plan-page.ts";
 import { redirectBody, redirectCarrier } from "../../../src/press/redirect-page.ts";
@@ -160,6 +161,7 @@ export class PlanBench {
       replacesForeign: false,
       nowSeconds: NOW,
       carriedKey: nameOf,
+      openPaths: new OpenPaths(this.manifest),
       ...context,
     };
     return planPage(whole, this.manifest, this.#theSnapshot, key, rendered, stamp);

@@ -1,9 +1,10 @@
+import { OpenPaths } from "../../../src/press/open-paths.ts";
 import { rmSync } from "node:fs";
 
 import { beforeEach, describe, expect, test } from "vitest";
 
 import { pageKey } from "../../../src/core/page.ts";
-import { at, film, objectKey, PlanBench } from "./plan-bench.ts";
+import { at, film, objectKey, PlanBench, STAMP } from "./plan-bench.ts";
 
 const bench = new PlanBench();
 const { given, put, putPage, publish, claim, plan } = bench;
@@ -263,13 +264,50 @@ describe("paths that were left before", () => {
     rmSync(bench.fileOf(second));
     expect(plan(film("1"))).toMatchObject({ do: "write", reason: "missing", left: [] });
   });
+});
 
-  test("keep a page away that was removed in newer data", async () => {
-    await given({ id: "1", path: first });
-    bench.leave(film("1"), first, "tombstone", 11);
-    expect(plan(film("1"))).toEqual({ do: "nothing", outcome: { kind: "newer", key: film("1") } });
-    bench.leave(film("1"), first, "tombstone", 10);
-    expect(plan(film("1"))).toMatchObject({ do: "write", reason: "new" });
+describe("a path that isn't done with", () => {
+  const [first, second] = ["/films/alien/", "/films/alien-1979/"] as const;
+  const open = (path: string): void =>
+    bench.manifest.transact(() => new OpenPaths(bench.manifest).open(film("1"), path));
+
+  test("is left by a page that was put there by a press that died", async () => {
+    await given({ id: "1", path: second });
+    publish(film("1"), { path: second, content: "new" });
+    bench.putPage(film("1"), { path: first });
+    open(first);
+    expect(plan(film("1"))).toMatchObject({ do: "adopt", left: [{ do: "redirect", at: at(first), to: second }] });
+  });
+
+  test("is nothing where the press died before it put the page", async () => {
+    await given({ id: "1", path: second });
+    publish(film("1"), { path: second });
+    open(first);
+    expect(plan(film("1"))).toMatchObject({ do: "write", reason: "changed", left: [] });
+  });
+
+  test("brings those who want it, so that whoever was to press them may die", async () => {
+    await given({ id: "1", path: second }, { id: "2", path: first });
+    publish(film("1"), { path: second });
+    bench.claim(film("2"), first);
+    bench.leave(film("1"), first, "handover");
+    open(first);
+    expect(plan(film("1"))).toMatchObject({ again: [film("2")] });
+  });
+
+  test("is emptied when the page that was put there is gone", async () => {
+    await given({ id: "2" });
+    bench.putPage(film("1"), { path: first });
+    open(first);
+    const left = [{ do: "tombstone", at: at(first), removes: true }];
+    expect(plan(film("1"))).toMatchObject({ do: "remove", row: undefined, left });
+  });
+
+  test("doesn't bring pages that collide there again and again", async () => {
+    await given({ id: "0", path: first }, { id: "1", path: first });
+    publish(film("0"), { path: first });
+    open(first);
+    expect(plan(film("1"))).toMatchObject({ do: "collide", owner: film("0"), again: [] });
   });
 });
 
@@ -285,6 +323,14 @@ describe("a page that isn't in the snapshot", () => {
     publish(film("1"), { path });
     const left = [{ do: "tombstone", at: at(path), removes: true }];
     expect(plan(film("1"))).toMatchObject({ do: "remove", row: { key: film("1") }, left, again: [] });
+  });
+
+  test("stays when newer data has it, or newer templates give it a path", () => {
+    publish(film("1"), { path, stamp: { ...STAMP, version: STAMP.version + 1 } });
+    publish(film("2"), { path: "/films/heat/", stamp: { ...STAMP, epoch: STAMP.epoch + 1 } });
+    for (const key of [film("1"), film("2")]) {
+      expect(plan(key)).toEqual({ do: "nothing", outcome: { kind: "newer", key } });
+    }
   });
 
   test("is removed without a file when it never had one", () => {

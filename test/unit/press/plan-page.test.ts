@@ -159,6 +159,13 @@ describe("a page that is stored", () => {
 test("a page that failed keeps what is stored", async () => {
   await given({ id: "1" });
   publish(film("1"), { path: "/films/1/" });
-  const failed: Rendered = { kind: "failed", error: "film/1: no", located: undefined, edges: [], due: undefined };
+  const failed: Rendered = {
+    kind: "failed",
+    isTemplateBroken: false,
+    error: "film/1: no",
+    located: undefined,
+    edges: [],
+    due: undefined,
+  };
   expect(bench.planOf(film("1"), failed)).toEqual({ do: "fail", error: "film/1: no" });
 });

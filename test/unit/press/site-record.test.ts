@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import { ceilingFor, parseSiteRecord, registerTemplates } from "../../../src/press/site-record.ts";
+import { ceilingFor, parseSiteRecord, registerTemplates, unregisteredRoutes } from "../../../src/press/site-record.ts";
 import type { SiteRecord, Templates } from "../../../src/press/site-record.ts";
 
 const RECORD: SiteRecord = {
@@ -122,5 +122,29 @@ describe("a stored record", () => {
     JSON.stringify({ ...RECORD, epoch: "4" }),
   ])("is none when it is %j", (text) => {
     expect(parseSiteRecord(text)).toBeUndefined();
+  });
+});
+
+describe("registerTemplates of some routes", () => {
+  const onlyFilm = new Set(["film"]);
+
+  test("leaves the others to whoever renders them", () => {
+    const given = templates({ film: "film-2", home: "home-2", constructor: "c-1" });
+    const record = registerTemplates(RECORD, given, onlyFilm);
+    expect(epochsOf(record)).toEqual({ film: 5, home: 2 });
+    expect(unregisteredRoutes(record, given)).toEqual(new Set(["home", "constructor"]));
+    expect(epochsOf(registerTemplates(record, given))).toEqual({ film: 5, home: 6, constructor: 6 });
+  });
+
+  test("is no new epoch when they are as they were", () => {
+    expect(registerTemplates(RECORD, templates({ ...SAME, home: "home-2" }), onlyFilm)).toEqual(RECORD);
+  });
+
+  test("leaves an asset that others use as it was registered", () => {
+    const assets = { "site.css": "css-2", "film.css": "css-1" };
+    const given = templates(SAME, assets, { "site.css": ["film", "home"], "film.css": ["film"] });
+    const record = registerTemplates(RECORD, given, onlyFilm);
+    expect(record.assets).toEqual({ "site.css": "css-1", "film.css": "css-1" });
+    expect(epochsOf(registerTemplates(record, given))).toEqual({ film: 6, home: 6 });
   });
 });

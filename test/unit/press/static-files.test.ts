@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { expect, test } from "vitest";
@@ -35,6 +35,23 @@ async function siteWith(files: Readonly<Record<string, string>>): Promise<Static
     replacesForeign: false,
   };
 }
+
+test("names what it leaves out, and what can't be copied", async () => {
+  const { folder } = await siteWith({ ".DS_Store": "", "a.css": "a" });
+  for (const name of [".git", ".well-known", "b"]) mkdirSync(join(folder, name));
+  writeFileSync(join(folder, ".git/config"), "");
+  writeFileSync(join(folder, ".well-known/security.txt"), "");
+  writeFileSync(join(folder, "b/.htaccess"), "");
+  symlinkSync("/etc/hostname", join(folder, "b/host.txt"));
+
+  const { assets, leftOut, problems } = await readAssets(folder);
+
+  expect([...assets.keys()]).toEqual([".well-known/security.txt", "a.css"]);
+  expect(leftOut).toEqual([".DS_Store", ".git", "b/.htaccess"]);
+  expect(problems).toEqual([
+    { file: "b/host.txt", message: "static/b/host.txt is no plain file: put a copy in its place" },
+  ]);
+});
 
 test("copies files as they are, also empty ones", async () => {
   const site = await siteWith({ "a.css": "é", "b.txt": "" });

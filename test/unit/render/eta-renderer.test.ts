@@ -156,7 +156,8 @@ describe("include and layout", () => {
     ["<% layout(it.kind) %>", "between quotes"],
     ['<%= include("feed.xml") %>', "is XML"],
   ])("refuses %s with file and line", (source, message) => {
-    const act = (): unknown => createEtaRenderer(templateSetOf({ page: `<p>\n${source}`, card: "", "feed.xml": "" }));
+    const act = (): unknown =>
+      createEtaRenderer(templateSetOf({ page: `<p>\n${source}`, card: "", "feed.xml": "" })).render("page", {});
     expect(templateErrorOf(act)).toMatchObject({
       file: "page.eta",
       line: 2,
@@ -234,7 +235,7 @@ describe("errors name the innermost template and the line", () => {
     ["<p>\n<%= it.x + 'a %>", 2],
     ["<% const it2 = with (a) {} %>", 1],
   ])("of syntax at the start, for %j", (source, line) => {
-    const act = (): unknown => createEtaRenderer(templateSetOf({ good: "<p>", page: source }));
+    const act = (): unknown => createEtaRenderer(templateSetOf({ good: "<p>", page: source })).render("page", {});
     expect(templateErrorOf(act)).toMatchObject({ file: "page.eta", line });
   });
 
@@ -243,6 +244,31 @@ describe("errors name the innermost template and the line", () => {
       file: "film.eta",
       line: undefined,
     });
+  });
+
+  it("of each template that can't be compiled, with those that use it, and renders the others", () => {
+    const set = templateSetOf({
+      bad: "<p>\n<% if ( %>",
+      worse: '<%~ include("nope") %>',
+      uses: '<% if (false) { %><%~ include("through") %><% } %>',
+      through: '<% layout("bad") %>',
+      good: "<p>",
+    });
+    const renderer = createEtaRenderer(set);
+    const filesOf = (name: string): readonly string[] => renderer.brokenBy(name).map(({ file }) => file);
+
+    expect(renderer.broken.map(({ file, line }) => [file, line])).toEqual([
+      ["bad.eta", 2],
+      ["worse.eta", 1],
+    ]);
+    expect(["bad", "worse", "uses", "through", "good"].map(filesOf)).toEqual([
+      ["bad.eta"],
+      ["worse.eta"],
+      ["bad.eta"],
+      ["bad.eta"],
+      [],
+    ]);
+    expect(renderer.render("good", {})).toBe("<p>");
   });
 
   it("and renders the next page as if nothing had been", () => {

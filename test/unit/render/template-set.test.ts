@@ -54,7 +54,9 @@ describe("readTemplates", () => {
 
   it("refuses what isn't UTF-8 when it is compiled", () => {
     write("film.eta", Uint8Array.of(0xff, 0xfe));
-    expect(templateErrorOf(() => createEtaRenderer(readTemplates(directory)))).toMatchObject({ file: "film.eta" });
+    expect(templateErrorOf(() => createEtaRenderer(readTemplates(directory)).render("film", {}))).toMatchObject({
+      file: "film.eta",
+    });
   });
 });
 

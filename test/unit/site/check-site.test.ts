@@ -192,7 +192,7 @@ describe("a site with mistakes", () => {
       "url is no absolute http or https address — give where the site answers, e.g. https://example.com or https://example.com/films",
       'env is no array of names — give names of environment variables, e.g. env: ["SITE_LANGUAGE"]',
       'source doesn\'t come from files or embedded — write source: files("data/"), or source: embedded()',
-      'store doesn\'t come from directory — write store: directory("dist/"), or leave it out',
+      'store doesn\'t come from directory or s3 — write store: directory("dist/") or s3("s3://bucket"), or leave it out',
       "entities.film.index.1 names the field genres again — remove it",
       "entities.film.index.2 is no field name — give a name as a string that doesn't start with -",
       "entities.director.indx is no known key — write index",
@@ -288,7 +288,7 @@ describe("a site with mistakes", () => {
     expect(problemsOf({ ...sound, routes: { home } })).toMatchObject([
       {
         path: "routes.home.cache",
-        hint: "remove it; the known keys are each, list, load, path, sitemap, template, updated",
+        hint: "remove it; the known keys are cacheControl, cacheTags, each, list, load, path, sitemap, template, updated",
       },
       { path: "routes.home.each", hint: "use one of the entity types: director, film" },
     ]);

@@ -33,7 +33,7 @@ test("pages are counted by outcome and reason, retries and render time added up,
   const metrics = await openMetrics(new Depths(), () => 0);
   const written: PageOutcome = { kind: "written", reason: "changed", key, path: "/", bytes: 1 };
   metrics.pages([written, written, { kind: "unchanged", reason: "equal", key }]);
-  metrics.pages([{ kind: "failed", key, error: "no" }]);
+  metrics.pages([{ kind: "failed", key, error: "no", isTemplateBroken: false }]);
   metrics.retry();
   metrics.renderMs(1500);
   metrics.renderMs(500);
