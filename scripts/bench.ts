@@ -20,6 +20,7 @@ import { CannotRun } from "./bench/cannot-run.ts";
 import { CatalogueSite } from "./bench/catalogue-site.ts";
 import { cataloguePart } from "./bench/catalogue-part.ts";
 import { devPart } from "./bench/dev-part.ts";
+import { eleventyPart } from "./bench/eleventy-part.ts";
 import { drainPart } from "./bench/drain-part.ts";
 import { figureTable } from "./bench/figure-table.ts";
 import { hugoPart } from "./bench/hugo-part.ts";
@@ -28,6 +29,7 @@ import { onePart } from "./bench/one-part.ts";
 import { putsPart } from "./bench/puts-part.ts";
 import { queuePart } from "./bench/queue-part.ts";
 import { scalePart } from "./bench/scale-part.ts";
+import { servePart } from "./bench/serve-part.ts";
 import { secondPart } from "./bench/second-part.ts";
 import type { BenchPart } from "./bench/bench-part.ts";
 
@@ -36,6 +38,8 @@ const PARTS: Readonly<Record<string, BenchPart>> = {
   second: secondPart,
   one: onePart,
   hugo: hugoPart,
+  eleventy: eleventyPart,
+  serve: servePart,
   scale: scalePart,
   queue: queuePart,
   puts: putsPart,

@@ -22,6 +22,15 @@ function pagesOf(report: AffectedReport): number {
   return report.routes.values().reduce((sum, pages) => sum + pages.size, 0);
 }
 
+/** By what builds have measured: a page that takes much longer than others isn't known. */
+function estimateText({ estimate }: AffectedReport): string {
+  if (estimate === undefined) return "";
+  const { seconds, msPerPage, threads } = estimate;
+  const shown =
+    seconds < 0.1 ? "under 0.1 s" : `about ${seconds < 10 ? seconds.toFixed(1) : count(Math.round(seconds))} s`;
+  return `: ${shown} to render, at ${msPerPage.toFixed(1)} ms a page in ${threads} ${threads === 1 ? "thread" : "threads"}`;
+}
+
 function reasonsText(reasons: readonly AffectedReason[]): string {
   const shown = reasons.slice(0, REASONS_SHOWN_MAX).map(({ ref, use }) => `${USES[use]} ${ref}`);
   if (reasons.length > shown.length) shown.push(`${count(reasons.length - shown.length)} more`);
@@ -31,7 +40,9 @@ function reasonsText(reasons: readonly AffectedReason[]): string {
 /** The affected pages for people, by route; of each route the first ones unless all are wanted. */
 export function affectedText(report: AffectedReport, showsAll: boolean): string {
   const total = pagesOf(report);
-  const lines = [`${count(total)} ${total === 1 ? "page" : "pages"} affected by ${report.entity}`];
+  const lines = [
+    `${count(total)} ${total === 1 ? "page" : "pages"} affected by ${report.entity}${estimateText(report)}`,
+  ];
   for (const [route, pages] of report.routes) {
     lines.push(`${route}: ${count(pages.size)}`);
     const shown = showsAll ? pages.size : PAGES_SHOWN_MAX;
@@ -52,6 +63,7 @@ export function affectedData(report: AffectedReport): Readonly<Record<string, un
     entity: report.entity,
     version: report.version,
     pages: pagesOf(report),
+    estimate: report.estimate ?? null,
     routes,
     notes: report.notes,
   };

@@ -13,6 +13,8 @@ const PHASES: Readonly<Record<string, string>> = {
   config: "reading the config",
   source: "reading the source",
   changes: "looking up what changed",
+  paths: "looking at all paths",
+  sample: "rendering a sample twice",
   missing: "looking for missing files",
   pages: "pressing pages",
   indexes: "indexing dependencies",

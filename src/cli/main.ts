@@ -1,30 +1,14 @@
 #!/usr/bin/env node
-import { Command, CommanderError } from "commander";
+import { CommanderError } from "commander";
 
 import { messageOf, RekilnError } from "../core/errors.ts";
 import { TemplateError, templatePlace } from "../render/renderer.ts";
 import { readOwnVersion } from "../site/code-inputs.ts";
-import { affectedCommand } from "./affected.ts";
-import { buildCommand } from "./build.ts";
 import { printable } from "./build-summary.ts";
 import { endWithClosedPipe } from "./closed-pipe.ts";
-import { deleteCommand } from "./delete.ts";
-import { doctorCommand } from "./doctor.ts";
-import { devCommand } from "./dev.ts";
 import { EXIT } from "./exit.ts";
-import { importCommand } from "./import.ts";
-import { initCommand } from "./init.ts";
 import { machineError } from "./machine-error.ts";
-import { patchCommand } from "./patch.ts";
-import { provisionCommand } from "./provision.ts";
-import { publishCommand } from "./publish.ts";
-import { putCommand } from "./put.ts";
-import { queueCommand } from "./queue.ts";
-import { rebuildCommand } from "./rebuild.ts";
-import { releaseCommand } from "./release.ts";
-import { serveCommand } from "./serve.ts";
-import { statusCommand } from "./status.ts";
-import { workCommand } from "./work.ts";
+import { createProgram } from "./program.ts";
 
 /** Errors that say: not so. Those that say: not now, may be tried again by their disposition. */
 const REFUSED = new Set([
@@ -56,34 +40,8 @@ function report(thrown: unknown): number {
 }
 
 endWithClosedPipe();
-const program = new Command("rekiln")
-  .description("bakes every page of a data-driven site once, then only the pages that a change touches")
-  .version(await readOwnVersion(), "--version", "print the version of rekiln")
-  .exitOverride()
-  .showHelpAfterError("(rekiln --help lists the commands)");
-const commands = [
-  initCommand(),
-  devCommand(),
-  buildCommand(),
-  serveCommand(),
-  workCommand(),
-  releaseCommand(),
-  rebuildCommand(),
-  putCommand(),
-  patchCommand(),
-  deleteCommand(),
-  importCommand(),
-  publishCommand(),
-  affectedCommand(),
-  queueCommand(),
-  statusCommand(),
-  doctorCommand(),
-  provisionCommand(),
-];
-for (const command of commands) program.addCommand(command.exitOverride());
-
 try {
-  await program.parseAsync();
+  await createProgram(await readOwnVersion()).parseAsync();
 } catch (error) {
   process.exitCode = report(error);
 }

@@ -144,6 +144,8 @@ export interface Manifest extends ManifestReads, Disposable {
   transact<T>(work: (transaction: ManifestTransaction) => T, isDurable?: boolean): T;
   readonly left: LeftPaths;
   readonly sitemaps: SitemapState;
+  /** What a page has read, as it was recorded; nothing for a page without a row. */
+  edgesOf(key: PageKey): readonly Edge[];
   /** A setting of the manifest itself. */
   meta(name: string): string | undefined;
   setMeta(name: string, value: string | undefined): void;

@@ -101,6 +101,12 @@ export class SqliteManifest implements Manifest, ManifestTransaction {
     }
   }
 
+  edgesOf(key: PageKey): readonly Edge[] {
+    const row = this.#get("SELECT id FROM page WHERE key = ?", key);
+    const refs = row === undefined ? [] : this.#refsOf(Number(row["id"]));
+    return refs.map(({ ref, what }) => ({ ref, dependency: parseDependency(what) }));
+  }
+
   record(record: PageRecord, edges: readonly Edge[]): void {
     this.#writeRefs(this.#write(record), pageRefsOf(edges));
   }

@@ -1,6 +1,6 @@
 import { formatEntityName } from "../core/entity-name.ts";
 import type { Affected } from "./expand.ts";
-import { conditionText, windowText } from "./ref-text.ts";
+import { conditionText, maskText } from "./ref-text.ts";
 
 /** What led from a change to a page: the ref that it touches, and what the page did with it. */
 export interface AffectedReason {
@@ -17,13 +17,15 @@ export function affectedReason(affected: Affected): AffectedReason {
   const { ref, dependency } = affected;
   switch (dependency.kind) {
     case "entity":
-      return { ref: `${formatEntityName(change)}{${maskText(dependency.fields, change.fields)}}`, use: "fields" };
+      return {
+        ref: `${formatEntityName(change)}${maskText(fieldsThatChange(dependency.fields, change.fields))}`,
+        use: "fields",
+      };
     case "window":
-      return { ref: windowText(change.type, dependency.window), use: "window" };
     case "count":
     case "exists":
     case "pages":
-      return { ref: conditionText(change.type, dependency.where), use: dependency.kind };
+      return { ref: `${change.type}${conditionText(dependency)}`, use: dependency.kind };
     case "values":
       return { ref: `${change.type}[${ref.kind === "values" ? ref.field : "*"}]`, use: "values" };
     case "extent":
@@ -36,9 +38,12 @@ export function affectedReason(affected: Affected): AffectedReason {
 }
 
 /** The fields that a page used, of those that change where these are known. */
-function maskText(used: readonly string[] | "*", changed: readonly string[] | undefined): string {
+function fieldsThatChange(
+  used: readonly string[] | "*",
+  changed: readonly string[] | undefined,
+): readonly string[] | "*" {
   if (used === "*") return "*";
   const both = changed === undefined ? used : used.filter((field) => changed.includes(field));
   // Only that it exists, or that it doesn't.
-  return (both.length === 0 ? used : both).join(",");
+  return both.length === 0 ? used : both;
 }

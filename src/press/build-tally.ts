@@ -24,6 +24,8 @@ export class BuildTally {
   bytes = 0;
   /** Pages that were pressed, rendered or not. */
   pressed = 0;
+  /** Those of them that were rendered. */
+  rendered = 0;
   /** Why pages failed, of the first of them. Those whose template can't be compiled aren't named one by one. */
   readonly failed = new Map<PageKey, string>();
   /** By route: how many pages failed because its template can't be compiled. */
@@ -105,6 +107,7 @@ export class BuildTally {
   #outcome(outcome: PageOutcome): void {
     const { key } = outcome;
     this.pressed++;
+    if (!(outcome.kind === "unchanged" && outcome.reason === "verified")) this.rendered++;
     if (outcome.kind !== "failed") {
       this.failed.delete(key);
       this.#failedKeys.delete(key);

@@ -1,5 +1,6 @@
 import type { Assets } from "./assets.ts";
 import { findAsset } from "./assets.ts";
+import { isTwinKey } from "../core/encoding.ts";
 import { messageOf, RekilnError } from "../core/errors.ts";
 import { Html } from "../core/html.ts";
 import { parsePageKey } from "../core/page.ts";
@@ -84,6 +85,9 @@ export async function renderPage(
     located = locatePage(context.site, parsePageKey(key), snapshot, recorder);
     if (located.kind === "none") return { kind: "none" };
     if (located.kind === "bad-path") throw new Error(`the path ${located.problem}`);
+    if (context.site.compress.length > 0 && isTwinKey(located.key)) {
+      throw new Error(`the path ${located.path} is kept for a precompressed twin: compress makes files of such names`);
+    }
     recorder.claim(located.collisionKey, ancestorKeys(located.path));
     // Once it is mended its route is rendered whole: what `load` would read needn't be known.
     const [broken] = brokenBy(context.renderer, located.route.template);

@@ -3,6 +3,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 
 import { digestOfPieces, RunningDigest } from "../core/digest.ts";
+import { isTwinKey } from "../core/encoding.ts";
 import { messageOf, RekilnError } from "../core/errors.ts";
 import type { ObjectKey } from "../core/path.ts";
 import { assetRef } from "../core/ref.ts";
@@ -67,6 +68,7 @@ function* staticPieces(folder: string, file: string): Iterable<Uint8Array> {
  */
 export async function readAssets(
   folder: string,
+  isCompressing = false,
 ): Promise<{ assets: Assets; problems: readonly StaticProblem[]; leftOut: readonly string[] }> {
   const assets = new Map<string, Asset>();
   const problems: StaticProblem[] = [];
@@ -74,6 +76,13 @@ export async function readAssets(
   const files: string[] = [];
   await readBelow(folder, "", { files, leftOut, problems });
   for (const file of files) {
+    if (isCompressing && isTwinKey(file)) {
+      problems.push({
+        file,
+        message: `static/${file} has the name of a precompressed twin, which compress makes itself`,
+      });
+      continue;
+    }
     const isIndex = file === "index.html" || file.endsWith("/index.html");
     const asFolder = isIndex ? `/${file.slice(0, -"index.html".length)}` : `/${file}`;
     const parsed = parsePath(asFolder);

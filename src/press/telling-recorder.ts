@@ -5,7 +5,7 @@ import type { WhereValues } from "../core/entity.ts";
 import { conditionRef } from "../core/ref.ts";
 import type { Edge } from "../manifest/manifest.ts";
 import { PageRecorder } from "./page-recorder.ts";
-import { conditionText, windowText } from "./ref-text.ts";
+import { conditionText } from "./ref-text.ts";
 
 /** One thing that a page read, in the words of the glossary. */
 export interface PageRead {
@@ -13,6 +13,8 @@ export interface PageRead {
   /** `film:42{title,slug}`, `film[genre=drama] by -rating to 8.7,42`. */
   readonly ref: string;
 }
+
+const listText = (type: string, where: WhereValues): string => type + conditionText({ kind: "count", where });
 
 /** A recorder that can tell people what a page read: in a manifest, refs are hashes. */
 export class TellingRecorder extends PageRecorder {
@@ -26,12 +28,12 @@ export class TellingRecorder extends PageRecorder {
   }
 
   override window(type: string, window: Window): void {
-    this.#tell("list", windowText(type, window));
+    this.#tell("list", `${type}${conditionText({ kind: "window", window })}`);
     super.window(type, window);
   }
 
   override count(type: string, where: WhereValues): void {
-    this.#tell("count", conditionText(type, where));
+    this.#tell("count", listText(type, where));
     super.count(type, where);
   }
 
@@ -43,13 +45,13 @@ export class TellingRecorder extends PageRecorder {
       const type = this.#types.find(
         (name) => field !== undefined && !Array.isArray(value) && conditionRef(name, field, value as string) === ref,
       );
-      if (type !== undefined) this.#tell("exists", conditionText(type, dependency.where));
+      if (type !== undefined) this.#tell("exists", listText(type, dependency.where));
     }
     super.edge(edge);
   }
 
   override pages(type: string, where: WhereValues, perPage: number, answer: number): void {
-    this.#tell("pages", `${conditionText(type, where)} in pages of ${perPage}`);
+    this.#tell("pages", `${listText(type, where)} in pages of ${perPage}`);
     super.pages(type, where, perPage, answer);
   }
 

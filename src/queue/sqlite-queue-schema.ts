@@ -1,3 +1,4 @@
+import { closeSync, openSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 
 import { RekilnError } from "../core/errors.ts";
@@ -13,6 +14,7 @@ const SWITCH_PAUSE_MS = 20;
  * one that can't has `due` instead, when it can be, in milliseconds. `is_held`: whether the receipt of its last receive can ack it.
  */
 export function openLaneDatabase(file: string): DatabaseSync {
+  keepPrivate(file);
   const database = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS });
   try {
     prepare(database, file);
@@ -20,6 +22,15 @@ export function openLaneDatabase(file: string): DatabaseSync {
   } catch (error) {
     database.close();
     throw error;
+  }
+}
+
+/** Messages are for this user alone; what SQLite keeps beside a database gets its mode. */
+function keepPrivate(file: string): void {
+  try {
+    closeSync(openSync(file, "a", 0o600));
+  } catch {
+    // SQLite is about to say what is wrong with it.
   }
 }
 

@@ -15,7 +15,7 @@ const EFFECTS: ReadonlySet<string> = new Set([
   "YieldExpression",
 ]);
 /** Blanks and comments, then the operator. */
-const OPERATOR = /^((?:\s|\/\*[^]*?\*\/|\/\/.*)*)\+=?/;
+const OPERATOR = /^((?:\s|\/\*(?:[^*]|\*(?!\/))*\*\/|\/\/.*(?=[\n\r\u2028\u2029]|$))*)\+=?/;
 
 /** Whether code may hold a `+`, or a template literal with values: only then is a parser worth loading. */
 export function mayHaveOperands(code: string): boolean {

@@ -147,7 +147,7 @@ function braceKind(before: string, brackets: string): BraceKind {
   if (/(?<![\w$.])(?:try|finally|catch)$/.test(head)) return "try";
   if (head.endsWith("=>")) return brackets.endsWith("(") ? "callback" : "function";
   if (!head.endsWith(")")) return "other";
-  const word = /(?<![\w$.])([\w$]*)\s*$/.exec(head.slice(0, openingBracket(head)))?.[1] ?? "";
+  const word = /(?<![\w$.])([\w$]*)$/.exec(head.slice(0, openingBracket(head)).trimEnd())?.[1] ?? "";
   if (word === "if") return "if";
   if (word === "for" || word === "while" || word === "switch" || word === "with") return "repeat";
   if (word === "catch") return "try";

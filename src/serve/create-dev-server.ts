@@ -53,7 +53,8 @@ export function createDevServer({ site, host, port, allowedHosts, log }: DevServ
     const headerCount = request.rawHeaders.length / 2;
     const checked = checkRequest({ method: request.method, target: request.url ?? "", hosts, headerCount }, rules);
     if (checked.kind === "refused") return await writeResponse(response, planRefusal(checked.reason));
-    if (checked.kind === "hidden") return await writeResponse(response, planText(404, "There is no such page."));
+    // Without an application behind it nothing is its to answer.
+    if (checked.kind !== "find") return await writeResponse(response, planText(404, "There is no such page."));
     const { path, query } = checked;
     if (`/${path.segments[0] ?? ""}/` === DEV_PREFIX) {
       return await answerOwn(path.segments.slice(1).join("/"), query, request, response);

@@ -32,16 +32,18 @@ export interface GuardedServerOptions {
   /** As of `ServeOptions`. */
   readonly allowedHosts?: readonly string[] | undefined;
   readonly limits: ServeLimits;
+  /** Whether an application behind it answers what files don't; default false. */
+  readonly hasOrigin?: boolean | undefined;
   /** Answers one request by the rules that hold for the address that was bound; it never rejects. */
   respond(rules: RequestRules, request: IncomingMessage, response: ServerResponse): Promise<void>;
 }
 
 /** A server whose clients may cost no more than its limits. */
 export function createGuardedServer(options: GuardedServerOptions): GuardedServer {
-  const { limits, log } = options;
+  const { limits, log, hasOrigin = false } = options;
   const givenNames = options.allowedHosts && new Set(options.allowedHosts.map((name) => name.toLowerCase()));
   // Before the address is known every name but loopback ones is refused.
-  let rules: RequestRules = { limits, hostNames: givenNames ?? new Set() };
+  let rules: RequestRules = { limits, hostNames: givenNames ?? new Set(), hasOrigin };
 
   const server = createServer({
     maxHeaderSize: limits.headerBytes,
@@ -84,7 +86,7 @@ export function createGuardedServer(options: GuardedServerOptions): GuardedServe
     server.on("error", (thrown) => log.error({ err: thrown }, "The server could not accept a connection."));
     const bound = server.address();
     if (bound === null || typeof bound === "string") throw listenError("it has no port", options);
-    if (!isLoopbackAddress(bound.address)) rules = { limits, hostNames: givenNames };
+    if (!isLoopbackAddress(bound.address)) rules = { limits, hostNames: givenNames, hasOrigin };
     return { url: `http://${urlHost(options.host)}:${bound.port}${options.base}/` };
   }
 

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 
+import type { Encoding } from "../core/encoding.ts";
 import { contentTypeOf } from "../core/content-type.ts";
 import { isHashedKey } from "../press/assets.ts";
 import { isNotModified } from "./is-not-modified.ts";
@@ -13,10 +14,12 @@ interface PlanFileInput {
   readonly key: string;
   readonly size: number;
   readonly validators: Validators;
+  /** How the bytes are encoded: those of a twin of the file. */
+  readonly encoding?: Encoding;
 }
 
 /** Decides how a file of the site is answered: 200, 304, 206 or 416. */
-export function planFile({ method, headers, key, size, validators }: PlanFileInput): ResponsePlan {
+export function planFile({ method, headers, key, size, validators, encoding }: PlanFileInput): ResponsePlan {
   const cached = {
     "Cache-Control": cacheControlOf(key),
     ETag: validators.etag,
@@ -25,7 +28,12 @@ export function planFile({ method, headers, key, size, validators }: PlanFileInp
   if (isNotModified(headers, validators)) return { status: 304, headers: cached, body: { kind: "none" } };
   // Range is defined for GET alone.
   const range = method === "GET" ? selectRange(headers, size, validators) : ({ kind: "whole" } as const);
-  const described = { ...cached, "Accept-Ranges": "bytes", "Content-Type": contentTypeOf(key) };
+  const described = {
+    ...cached,
+    "Accept-Ranges": "bytes",
+    "Content-Type": contentTypeOf(key),
+    ...(encoding === undefined ? {} : { "Content-Encoding": encoding }),
+  };
   switch (range.kind) {
     case "whole":
       return {
@@ -53,9 +61,9 @@ export function planFile({ method, headers, key, size, validators }: PlanFileInp
 }
 
 /**
- * Decides how the site's own `404.html` is answered: whole, without validators, since the status is about another path.
+ * Decides how a page is answered that the site has for a status, such as `404.html`: whole, without validators, since the status is about another path.
  */
-export function planMissingPage(status: 404 | 410, key: string, size: number): ResponsePlan {
+export function planMissingPage(status: 404 | 410 | 502 | 504, key: string, size: number): ResponsePlan {
   return {
     status,
     headers: { "Cache-Control": "no-cache", "Content-Length": String(size), "Content-Type": contentTypeOf(key) },

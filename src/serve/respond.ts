@@ -1,10 +1,15 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 
+import { isCompressed } from "../core/encoding.ts";
+import type { Encoding } from "../core/encoding.ts";
 import { messageOf } from "../core/errors.ts";
 import type { RequestRules } from "./check-request.ts";
 import { checkRequest } from "./check-request.ts";
 import type { Located } from "./locate.ts";
 import { locate } from "./locate.ts";
+import { hasCookie } from "./forwarded-headers.ts";
+import { openTwin } from "./open-twin.ts";
+import type { Origin } from "./origin.ts";
 import { openSiteFile } from "./open-site-file.ts";
 import { planFile, planMissingPage } from "./plan-file.ts";
 import { planRefusal } from "./plan-refusal.ts";
@@ -22,6 +27,9 @@ export interface ServeContext {
   readonly log: ServeLog;
   now(): number;
   isGone(path: string): boolean;
+  readonly compress: readonly Encoding[];
+  readonly origin: Origin | undefined;
+  readonly bypassCookie: string | undefined;
 }
 
 /**
@@ -65,7 +73,14 @@ async function answer(context: ServeContext, request: IncomingMessage, response:
       return await writeResponse(response, planRefusal(checked.reason));
     case "hidden":
       return await answerMissing(context, response, 404);
+    case "dynamic":
+      return await answerByOrigin(context, request, response);
     case "find":
+      if (context.bypassCookie !== undefined) {
+        if (hasCookie(request.headers.cookie, context.bypassCookie))
+          return await answerByOrigin(context, request, response);
+        response.setHeader("Vary", "Cookie");
+      }
       return await answerLocated(
         context,
         request,
@@ -85,6 +100,7 @@ async function answerLocated(
     case "redirect":
       return await writeResponse(response, planText(located.status, "Moved.", { Location: located.location }));
     case "missing": {
+      if (context.origin !== undefined) return await answerByOrigin(context, request, response);
       const isGone = located.path !== undefined && context.isGone(located.path);
       return await answerMissing(context, response, isGone ? 410 : 404);
     }
@@ -93,12 +109,49 @@ async function answerLocated(
       try {
         const validators = validatorsOf(stats, context.now());
         const { method, headers } = request;
-        const plan = planFile({ method, headers, key: located.key, size: Number(stats.size), validators });
-        return await writeResponse(response, plan, handle);
+        const { key } = located;
+        const varies = context.compress.length > 0 && isCompressed(key);
+        if (varies) response.appendHeader("Vary", "Accept-Encoding");
+        const twin = varies ? await openTwin(context.root, key, stats, headers, context.compress) : undefined;
+        if (twin === undefined) {
+          const plan = planFile({ method, headers, key, size: Number(stats.size), validators });
+          return await writeResponse(response, plan, handle);
+        }
+        try {
+          const size = Number(twin.stats.size);
+          const own = { ...validators, etag: validatorsOf(twin.stats, context.now()).etag };
+          const plan = planFile({ method, headers, key, size, validators: own, encoding: twin.encoding });
+          return await writeResponse(response, plan, twin.handle);
+        } finally {
+          await twin.handle.close();
+        }
       } finally {
         await handle.close();
       }
     }
+  }
+}
+
+/** @returns once the application, or a page that says that it is down, has answered */
+async function answerByOrigin(
+  context: ServeContext,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const passed = await context.origin?.pass(request, response);
+  if (passed === "answered") return;
+  // The rest of a body would have to be read before the next request.
+  response.setHeaders(new Map([...context.headers, ["Connection", "close"]]));
+  const status = passed === "late" ? 504 : 502;
+  const page = await openSiteFile(context.root, [`${status}.html`]);
+  if (page.kind !== "file") {
+    const text = status === 504 ? "The application took too long to answer." : "The application can't be reached.";
+    return await writeResponse(response, planText(status, text, { "Retry-After": "5" }));
+  }
+  try {
+    await writeResponse(response, planMissingPage(status, `${status}.html`, Number(page.stats.size)), page.handle);
+  } finally {
+    await page.handle.close();
   }
 }
 

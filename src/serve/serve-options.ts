@@ -1,3 +1,5 @@
+import type { Encoding } from "../core/encoding.ts";
+
 /** What one client may cost. Times are milliseconds, sizes bytes. */
 export interface ServeLimits {
   /** Longest request target; longer ones get 414. */
@@ -23,6 +25,9 @@ export interface ServeLimits {
   /** How long `close` waits for running requests. */
   readonly closeGraceMs: number;
 }
+
+/** How long an application may be silent if nothing else is said. */
+export const ORIGIN_TIMEOUT_MS = 30_000;
 
 export const defaultServeLimits: ServeLimits = {
   targetBytes: 8 * 1024,
@@ -68,5 +73,16 @@ export interface ServeOptions {
    * stands, with the decoded path within the site.
    */
   isGone?(path: string): boolean;
+  /** The dynamic application that is asked for what isn't here; without one it is 404. */
+  readonly origin?: {
+    /** `http://127.0.0.1:3000`: what comes behind the host is ignored. */
+    readonly url: URL;
+    /** Visitors with a cookie of this name always get the application. */
+    readonly bypassCookie?: string | undefined;
+    /** How long the application may be silent. */
+    readonly timeoutMs?: number;
+  };
+  /** Which precompressed twins stand beside the files. */
+  readonly compress?: readonly Encoding[];
   readonly limits?: Partial<ServeLimits>;
 }

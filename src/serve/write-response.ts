@@ -36,7 +36,8 @@ async function stream(
   if (bytes.bytesRead < range.length) socket?.destroy();
 }
 
-function isClientGone(thrown: unknown): boolean {
+/** Whether an error only says that the other side has closed the connection. */
+export function isClientGone(thrown: unknown): boolean {
   return (
     thrown instanceof Error && "code" in thrown && typeof thrown.code === "string" && clientGoneCodes.has(thrown.code)
   );

@@ -1,3 +1,5 @@
+import { ENCODINGS } from "../core/encoding.ts";
+import type { Encoding } from "../core/encoding.ts";
 import { checkEntities } from "./check-entities.ts";
 import { checkQueue, checkS3 } from "./check-fleet.ts";
 import { checkKeys, isObject } from "./check-object.ts";
@@ -18,7 +20,7 @@ function checkUrl(value: unknown, report: Report): Pick<Site, "url" | "base"> {
   }
   if (/[?#]/.test(String(value))) report("url", "has a query or a fragment", hint);
   if (url.username !== "" || url.password !== "") report("url", "holds a user name or a password", hint);
-  const base = url.pathname.replace(/\/+$/, "");
+  const base = url.pathname.replace(/(?<!\/)\/+$/, "");
   return { url: url.origin + base, base };
 }
 
@@ -44,6 +46,14 @@ function checkStore(value: unknown, report: Report): DirectoryStore | S3Store | 
   return undefined;
 }
 
+function checkCompress(value: unknown, report: Report): readonly Encoding[] {
+  if (value === undefined) return [];
+  const wanted: unknown[] = Array.isArray(value) ? value : [undefined];
+  if (wanted.every((one) => one === "br" || one === "gzip")) return ENCODINGS.filter((one) => wanted.includes(one));
+  report("compress", "is no array of encodings", 'write compress: ["br", "gzip"], or leave it out');
+  return [];
+}
+
 /**
  * Checks what a config exports as its default, and gives the site that the machine runs on. All mistakes are reported
  * at once, each with the key path of the value and what to do.
@@ -59,10 +69,18 @@ export function checkSite(options: unknown): { readonly site: Site } | { readonl
     );
     return { problems };
   }
-  checkKeys("", options, ["url", "env", "source", "store", "queue", "entities", "routes"], report);
+  checkKeys("", options, ["url", "env", "source", "store", "queue", "compress", "entities", "routes"], report);
   const address = checkUrl(options["url"], report);
   const env = checkEnv(options["env"], report);
   const store = checkStore(options["store"], report);
+  const compress = checkCompress(options["compress"], report);
+  if (compress.length > 0 && store?.kind === "s3") {
+    report(
+      "compress",
+      "makes twins in a directory, and the store is a bucket",
+      "leave it out: let the CDN in front compress",
+    );
+  }
   const queue = checkQueue(options["queue"], report);
   const entities = checkEntities(options["entities"], report);
   const types = entities === undefined ? undefined : [...entities.indexes.keys()];
@@ -79,5 +97,5 @@ export function checkSite(options: unknown): { readonly site: Site } | { readonl
   }
   if (problems.length > 0 || source === undefined || store === undefined) return { problems };
   if (queue === undefined || entities === undefined) return { problems };
-  return { site: { ...address, env, source, store, queue, entities: entities.models, routes } };
+  return { site: { ...address, env, source, store, queue, compress, entities: entities.models, routes } };
 }

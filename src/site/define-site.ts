@@ -1,3 +1,4 @@
+import type { Encoding } from "../core/encoding.ts";
 import type { AnyTypes } from "../core/read.ts";
 import type { S3Store, SqsQueues } from "./declare-fleet.ts";
 import type { Entities } from "./entities.ts";
@@ -66,6 +67,11 @@ export interface SiteOptions<E extends AnyTypes> {
   readonly store?: DirectoryStore | S3Store;
   /** In the state folder beside the config by default. */
   readonly queue?: SqsQueues;
+  /**
+   * Each text file of 1 KB or more gets precompressed twins beside it, `index.html.br` and `index.html.gz`, that a server can send as they are.
+   * None by default.
+   */
+  readonly compress?: readonly Encoding[];
   readonly entities: Entities<E>;
   readonly routes: Readonly<Record<string, Route<NoInfer<E>>>>;
 }

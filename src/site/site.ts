@@ -1,3 +1,4 @@
+import type { Encoding } from "../core/encoding.ts";
 import type { EntityData, EntityModel, OrderField, WhereValues } from "../core/entity.ts";
 import type { Html } from "../core/html.ts";
 import type { Read, Scalar } from "../core/read.ts";
@@ -62,6 +63,8 @@ export interface Site {
   readonly source: SourceModel;
   readonly store: DirectoryStore | S3Store;
   readonly queue: LocalQueue | SqsQueues;
+  /** In the order in which they are preferred. */
+  readonly compress: readonly Encoding[];
   readonly entities: ReadonlyMap<string, EntityModel>;
   /** In the order of their declaration. */
   readonly routes: ReadonlyMap<string, RouteModel>;

@@ -19,6 +19,8 @@ import type { Stats } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 
 import { digestOf, digestOfPieces } from "../core/digest.ts";
+import { isCompressed } from "../core/encoding.ts";
+import type { Encoding } from "../core/encoding.ts";
 import { RekilnError } from "../core/errors.ts";
 import type { ObjectKey } from "../core/path.ts";
 import { CARRIER_BYTES_MAX, extensionOf, findCarrier } from "../core/stamp.ts";
@@ -26,6 +28,7 @@ import type { Carried } from "../core/stamp.ts";
 import { filePieces } from "./file-pieces.ts";
 import { isProcessAlive } from "./process-alive.ts";
 import type { PageStore, Staged, StoredObject } from "./store.ts";
+import { Twins } from "./twins.ts";
 
 /** The store's own folder below its root; it is never served. */
 export const STATE_FOLDER = ".rekiln";
@@ -48,9 +51,13 @@ export class DirectoryPageStore implements PageStore {
   readonly #temporary: string;
   readonly #writer: string;
   readonly #folders = new Set<string>();
+  /** Undefined where none are made. */
+  readonly #twins: Twins | undefined;
   #sequence = 0;
 
-  constructor(root: string, writer: string) {
+  /** @param compress in which encodings each file gets a twin */
+  constructor(root: string, writer: string, compress: readonly Encoding[] = []) {
+    this.#twins = compress.length === 0 ? undefined : new Twins(compress);
     this.#root = resolve(root);
     this.#temporary = join(this.#root, STATE_FOLDER, "tmp");
     this.#writer = writer;
@@ -97,7 +104,9 @@ export class DirectoryPageStore implements PageStore {
   create(key: ObjectKey, content: Uint8Array): string | undefined {
     const path = join(this.#root, key);
     try {
-      return this.#inFolder(path, () => write(path, content));
+      const etag = this.#inFolder(path, () => write(path, content));
+      if (this.#twins !== undefined) this.#makeTwins(this.#twins, key, content);
+      return etag;
     } catch (error) {
       if (["EEXIST", "ENOTDIR", "EISDIR"].includes(codeOf(error) ?? "")) return undefined;
       throw explain(error, path);
@@ -108,6 +117,7 @@ export class DirectoryPageStore implements PageStore {
     const temporary = join(this.#temporary, `${this.#writer}-${this.#sequence++}`);
     try {
       write(temporary, content);
+      this.#twins?.stage(temporary, key, content);
     } catch (error) {
       throw explain(error, temporary);
     }
@@ -118,6 +128,7 @@ export class DirectoryPageStore implements PageStore {
     const temporary = join(this.#temporary, `${this.#writer}-${this.#sequence++}`);
     try {
       writePieces(temporary, pieces);
+      this.#twins?.stageFile(temporary, key);
     } catch (error) {
       rmSync(temporary, { force: true });
       throw explain(error, temporary);
@@ -128,7 +139,9 @@ export class DirectoryPageStore implements PageStore {
   replace(staged: Staged): string {
     const path = join(this.#root, staged.key);
     try {
+      this.#twins?.remove(path);
       this.#inFolder(path, () => renameSync(staged.temporary, path));
+      this.#twins?.place(staged.temporary, path);
     } catch (error) {
       throw explain(error, path);
     }
@@ -137,11 +150,13 @@ export class DirectoryPageStore implements PageStore {
 
   discard(staged: Staged): void {
     rmSync(staged.temporary, { force: true });
+    this.#twins?.discard(staged.temporary);
   }
 
   remove(key: ObjectKey): void {
     const path = join(this.#root, key);
     try {
+      this.#twins?.remove(path);
       unlinkSync(path);
     } catch (error) {
       if (!isAbsent(error)) throw explain(error, path);
@@ -160,18 +175,47 @@ export class DirectoryPageStore implements PageStore {
   *scan(
     isWanted: (key: ObjectKey) => boolean = () => true,
   ): Iterable<{ readonly key: ObjectKey; readonly carried: Carried | undefined }> {
+    for (const key of this.#keys()) if (isWanted(key)) yield { key, carried: this.read(key)?.carried };
+  }
+
+  *#keys(): Iterable<ObjectKey> {
     const folders = [""];
     for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
       for (const entry of readdirSync(join(this.#root, folder), { withFileTypes: true })) {
         const name = folder === "" ? entry.name : `${folder}/${entry.name}`;
         if (name === STATE_FOLDER) continue;
         if (entry.isDirectory()) folders.push(name);
-        if (!entry.isFile()) continue;
         // What stands below the root is a key, whoever wrote it.
-        const key = name as ObjectKey;
-        if (isWanted(key)) yield { key, carried: this.read(key)?.carried };
+        if (entry.isFile()) yield name as ObjectKey;
       }
     }
+  }
+
+  /** The files that should have twins and lack one, in no order. */
+  *lackingTwins(): Iterable<ObjectKey> {
+    const twins = this.#twins;
+    if (twins === undefined) return;
+    for (const key of this.#keys()) if (twins.isMissing(join(this.#root, key), key)) yield key;
+  }
+
+  /** Makes the twins of a file as it stands. Nobody may replace the file meanwhile. */
+  makeTwins(key: ObjectKey): void {
+    const path = join(this.#root, key);
+    if (this.#twins === undefined) return;
+    this.#twins.remove(path);
+    this.#makeTwins(this.#twins, key, readFileSync(path));
+  }
+
+  /** Removes the twins of all files in encodings that aren't made any more. */
+  dropTwins(encodings: readonly Encoding[]): void {
+    const dropped = new Twins(encodings);
+    for (const key of this.#keys()) if (isCompressed(key)) dropped.remove(join(this.#root, key));
+  }
+
+  #makeTwins(twins: Twins, key: ObjectKey, content: Uint8Array): void {
+    const temporary = join(this.#temporary, `${this.#writer}-${this.#sequence++}`);
+    twins.stage(temporary, key, content);
+    twins.place(temporary, join(this.#root, key));
   }
 
   readRecord(): string | undefined {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
 import { RekilnError } from "../core/errors.ts";
+import { privateFile } from "./private-file.ts";
 
 /**
  * Lets one process at a time build a site. The lock is the operating system's, held through an open SQLite
@@ -13,7 +14,7 @@ import { RekilnError } from "../core/errors.ts";
 export function lockBuild(state: string): Disposable {
   mkdirSync(state, { recursive: true, mode: 0o750 });
   const owner = join(state, "build.pid");
-  const database = new DatabaseSync(join(state, "build.lock"), { timeout: 0 });
+  const database = new DatabaseSync(privateFile(join(state, "build.lock"), 0o640), { timeout: 0 });
   try {
     database.exec("PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE");
   } catch (error) {
@@ -26,7 +27,7 @@ export function lockBuild(state: string): Disposable {
       cause: error,
     });
   }
-  writeFileSync(owner, `${process.pid}\n`);
+  writeFileSync(owner, `${process.pid}\n`, { mode: 0o640 });
   return {
     [Symbol.dispose]() {
       database.exec("ROLLBACK");

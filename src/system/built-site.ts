@@ -33,7 +33,7 @@ export interface BuiltSite extends Disposable {
 export function openBuiltSite(config: LoadedConfig, isDurable = false): BuiltSite {
   const folders = siteFolders(config);
   if (!existsSync(folders.store)) throw notBuilt("its store isn't there");
-  const store = new DirectoryPageStore(folders.store, `${process.pid}-main`);
+  const store = new DirectoryPageStore(folders.store, `${process.pid}-main`, config.site.compress);
   const record = readSiteRecord(store);
   if (record === undefined) throw notBuilt("its store has no site record");
   const manifestFile = manifestFileOf(folders.state, record);

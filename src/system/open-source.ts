@@ -6,6 +6,7 @@ import { EmbeddedSource } from "../source/embedded-source.ts";
 import { FilesSource } from "../source/files-source.ts";
 import type { Mirror } from "../source/mirror.ts";
 import { SqliteSource } from "../source/sqlite-source.ts";
+import { privateFile } from "./private-file.ts";
 import { siteFolders } from "./site-folders.ts";
 import type { SiteFolders } from "./site-folders.ts";
 
@@ -43,7 +44,8 @@ export function watchedPathsOf({ root, site: { source } }: LoadedConfig): readon
 /** Opens the source that a site declares. Its state folder is there. */
 export function openSource(config: LoadedConfig, options: OpenSourceOptions): Mirror | EmbeddedSource {
   const { site, code } = config;
-  const file = entityFileOf(siteFolders(config));
+  // It holds the outbox, and with `embedded()` the data.
+  const file = privateFile(entityFileOf(siteFolders(config)), 0o600);
   const { firstVersion, isDurable } = options;
   const mirrored = {
     mirror: file,

@@ -44,7 +44,7 @@ export async function openPress(
   if (codeFingerprint(code) !== setup.codeFingerprint) {
     throw configChanged();
   }
-  const store = new DirectoryPageStore(setup.storeFolder, setup.writer);
+  const store = new DirectoryPageStore(setup.storeFolder, setup.writer, site.compress);
   const manifest = new SqliteManifest(setup.manifestFile);
   const reader = new EntityReader(setup.entityFile, site.entities);
   const used = new Set<string>();

@@ -8,6 +8,8 @@ import type { PageKey } from "../core/page.ts";
 import type { AffectedReason } from "../press/affected-reason.ts";
 import { foresee } from "../press/foresee.ts";
 import type { Foreseen, Supposed } from "../press/foresee.ts";
+import { paceOf, secondsFor } from "../press/pace.ts";
+import type { Pace } from "../press/pace.ts";
 import { loadConfig } from "../site/load-config.ts";
 import { nearestName } from "../site/nearest-name.ts";
 import type { Site } from "../site/site.ts";
@@ -29,6 +31,8 @@ export interface AffectedReport {
   readonly routes: ReadonlyMap<string, Foreseen>;
   /** Of the source as it is mirrored. */
   readonly version: number;
+  /** How long builds took for a page so far, if one has measured it; `seconds` is what that makes for the pages of the answer. */
+  readonly estimate: (Pace & { readonly seconds: number }) | undefined;
   /** What the answer doesn't hold, a sentence each. */
   readonly notes: readonly string[];
 }
@@ -55,10 +59,12 @@ export async function runAffected(
   if (stored === undefined && supposed.kind !== "record") throw entityUnknown(name);
   const foreseen = foresee(site, built.manifest, snapshot, { model, id: name.id }, supposed);
   const complete = Number(built.manifest.meta("complete"));
+  const pace = paceOf(built.manifest);
   return {
     entity: formatEntityName(name),
     routes: byRoute(site, foreseen),
     version: snapshot.version,
+    estimate: pace && { ...pace, seconds: secondsFor(pace, foreseen.size) },
     notes: [...notesOf(model, stored, supposed), ...(complete < snapshot.version ? [BEHIND] : [])],
   };
 }

@@ -9,6 +9,7 @@ import { build } from "../press/build.ts";
 import type { BuildResult } from "../press/build.ts";
 import { BuildTally } from "../press/build-tally.ts";
 import { deleteCap } from "../press/deletes.ts";
+import { notePace } from "../press/pace.ts";
 import { doubtRedirects } from "../press/settle-left.ts";
 import { epochsOf, registerTemplates, unregisteredRoutes, writeSiteRecord } from "../press/site-record.ts";
 import type { SiteRecord } from "../press/site-record.ts";
@@ -37,6 +38,7 @@ import { pressSetupOf, readInputs } from "./site-inputs.ts";
 import type { BrokenTemplate } from "./site-inputs.ts";
 import { manifestFileOf, newestVersion, openManifest, openRecord, withVersion } from "./site-state.ts";
 import { refreshInThread } from "./source-thread.ts";
+import { dropOldTwins, makeLackingTwins } from "./settle-twins.ts";
 import { takeTemplates } from "./templates-record.ts";
 import { ThreadPool } from "./thread-pool.ts";
 
@@ -118,7 +120,7 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
 
   using stack = new DisposableStack();
   stack.use(lockBuild(folders.state));
-  const store = new DirectoryPageStore(folders.store, `${process.pid}-main`);
+  const store = new DirectoryPageStore(folders.store, `${process.pid}-main`, site.compress);
   store.removeTemporary();
   const opened = openRecord(store, "");
   const { ceiling: firstVersion } = opened.record;
@@ -187,6 +189,7 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
     manifest.setMeta("generation", String(record.generation));
     manifest.setMeta("epoch", String(record.epoch));
   }
+  if (!options.isDryRun) dropOldTwins(store, manifest, site.compress);
   const copied = copyStatic(copying);
   const problems = [...refused, ...copied.problems];
   stretch("static");
@@ -206,6 +209,10 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
       isFresh,
     },
   );
+  if (!options.isDryRun) {
+    const { times, rendered } = result.tally;
+    notePace(manifest, { pages: rendered, ms: times.render + times.write + times.record, threads });
+  }
   stretch("pages");
   let sitemaps: SitemapReport | undefined;
   let { isInterrupted } = result;
@@ -216,6 +223,7 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
       removeEmptyFolders(folders.store, STATE_FOLDER);
     }
     problems.push(...settleHashedCopies(copying));
+    makeLackingTwins(store, manifest, site.compress, { all: options.isForced || hasStrays });
     progress.phase("sitemaps");
     const writing = { site, assets, manifest, store, replacesForeign: options.isForced, signal };
     sitemaps = await unlessAborted(async () => writeSitemaps(writing, { all: options.isForced }));

@@ -51,7 +51,7 @@ export async function readInputs(config: LoadedConfig, environment: Environment)
   const folders = siteFolders(config);
   const templates = readTemplates(folders.templates);
   checkTemplates(config, templates);
-  const { assets, problems, leftOut } = await readAssets(folders.static);
+  const { assets, problems, leftOut } = await readAssets(folders.static, config.site.compress.length > 0);
   const broken = brokenTemplates(config, templates);
   return { environment, config, folders, templates, assets, problems, leftOut, broken };
 }

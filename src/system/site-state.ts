@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
+import { privateFile } from "./private-file.ts";
 import type { Manifest } from "../manifest/manifest.ts";
 import { SqliteManifest } from "../manifest/sqlite-manifest.ts";
 import { newestSeen, newestStamped } from "../press/newest-version.ts";
@@ -71,10 +72,10 @@ export interface OpenedManifest {
 export function openManifest(state: string, record: SiteRecord): OpenedManifest {
   mkdirSync(state, { recursive: true, mode: 0o750 });
   const file = manifestFileOf(state, record);
-  const manifest = new SqliteManifest(file);
+  const manifest = new SqliteManifest(privateFile(file, 0o640));
   const generation = manifest.meta("generation");
   if (generation === String(record.generation) && record.generation > 0) return { manifest, file, isNew: false };
   manifest[Symbol.dispose]();
   for (const end of ["", "-wal", "-shm"]) rmSync(`${file}${end}`, { force: true });
-  return { manifest: new SqliteManifest(file), file, isNew: true };
+  return { manifest: new SqliteManifest(privateFile(file, 0o640)), file, isNew: true };
 }

@@ -95,6 +95,9 @@ export function manifestRowsContract(name: string, under: ManifestUnderTest): vo
       record(FILM, edges);
       for (const { ref, dependency } of edges)
         expect([...under.manifest.dependants(ref)]).toEqual([{ key: FILM, dependency }]);
+      expect(under.manifest.edgesOf(FILM)).toEqual(expect.arrayContaining(edges));
+      expect(under.manifest.edgesOf(FILM)).toHaveLength(edges.length);
+      expect(under.manifest.edgesOf(film("2"))).toEqual([]);
     });
 
     test("of one ref are those of all its pages, and several of one page", () => {

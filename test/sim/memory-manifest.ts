@@ -67,6 +67,10 @@ export class MemoryManifest implements Manifest, ManifestTransaction {
     }
   }
 
+  edgesOf(key: PageKey): readonly Edge[] {
+    return this.#entries.get(key)?.edges ?? [];
+  }
+
   record(record: PageRecord, edges: readonly Edge[]): void {
     this.#write(record, edges);
   }

@@ -1,0 +1,3 @@
+const { pages } = require("../catalogue.cjs");
+
+module.exports = () => pages();

@@ -1,0 +1,3 @@
+import { runSampleProcess } from "../src/system/sample-process.ts";
+
+await runSampleProcess();
