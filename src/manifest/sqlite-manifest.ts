@@ -40,6 +40,9 @@ export class SqliteManifest implements Manifest, ManifestTransaction {
   readonly #index: SqliteRefIndex;
   /** Of the current transaction: rows are only added, and the index of keys isn't there. */
   #isBulk = false;
+  /** Of the current transaction: nobody else changes what it has read. */
+  #rows: Map<PageKey, Row | undefined> | undefined;
+  #touchedMax: number | undefined;
 
   constructor(file: string) {
     this.#database = openManifestDatabase(file);
@@ -63,6 +66,8 @@ export class SqliteManifest implements Manifest, ManifestTransaction {
     this.#database.exec("BEGIN IMMEDIATE");
     this.#isBulk = this.meta("bulk") !== undefined;
     this.sitemaps.beginTransaction();
+    this.#rows = new Map();
+    this.#index.beginTransaction();
     try {
       const result = work(this);
       this.#database.exec("COMMIT");
@@ -70,12 +75,24 @@ export class SqliteManifest implements Manifest, ManifestTransaction {
     } catch (error) {
       if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
       throw error;
+    } finally {
+      this.#rows = undefined;
+      this.#touchedMax = undefined;
+      this.#index.endTransaction();
     }
   }
 
   page(key: PageKey): PageRow | undefined {
-    const row = this.#get("SELECT * FROM page WHERE key = ?", key);
+    const row = this.#rowOf(key);
     return row === undefined ? undefined : toPageRow(row);
+  }
+
+  #rowOf(key: PageKey): Row | undefined {
+    const known = this.#rows?.get(key);
+    if (known !== undefined) return known;
+    const row = this.#get("SELECT * FROM page WHERE key = ?", key);
+    this.#rows?.set(key, row);
+    return row;
   }
 
   pagesOf(first: PageKey): readonly PageRow[] {
@@ -154,7 +171,8 @@ export class SqliteManifest implements Manifest, ManifestTransaction {
       record.error === undefined ? null : (record.stale?.since ?? null),
       published?.lastmod ?? null,
     ];
-    const found = this.#isBulk ? undefined : this.#get("SELECT id, path, lastmod FROM page WHERE key = ?", key);
+    const found = this.#isBulk ? undefined : this.#rowOf(key);
+    this.#rows?.delete(key);
     const isListedAsBefore =
       (found?.["path"] ?? null) === (published?.path ?? null) &&
       (found?.["lastmod"] ?? null) === (published?.lastmod ?? null);
@@ -180,6 +198,7 @@ export class SqliteManifest implements Manifest, ManifestTransaction {
   remove(row: PageRow): void {
     this.#run("DELETE FROM page_refs WHERE page = ?", row.id);
     this.#run("DELETE FROM page WHERE id = ?", row.id);
+    this.#rows?.delete(row.key);
     if (row.published !== undefined) this.sitemaps.markPage(row.key);
   }
 
@@ -188,15 +207,23 @@ export class SqliteManifest implements Manifest, ManifestTransaction {
       "INSERT INTO touched VALUES (?, ?) ON CONFLICT (ref) DO UPDATE SET version = max(version, excluded.version)",
     );
     for (const ref of refs) statement.run(ref, version);
-    if (version > Number(this.meta("touched") ?? 0)) this.setMeta("touched", String(version));
+    if (version > this.#newestTouched()) this.setMeta("touched", String(version));
+    this.#touchedMax = undefined;
   }
 
   isTouchedAbove(refs: Iterable<RefHash>, version: number): boolean {
     // Nothing was touched above it at all: the usual case.
-    if (Number(this.meta("touched") ?? 0) <= version) return false;
+    if (this.#newestTouched() <= version) return false;
     const statement = this.#statement("SELECT 1 AS found FROM touched WHERE ref = ? AND version > ?");
     for (const ref of refs) if (statement.get(ref, version) !== undefined) return true;
     return false;
+  }
+
+  #newestTouched(): number {
+    if (this.#touchedMax !== undefined) return this.#touchedMax;
+    const newest = Number(this.meta("touched") ?? 0);
+    if (this.#rows !== undefined) this.#touchedMax = newest;
+    return newest;
   }
 
   meta(name: string): string | undefined {

@@ -5,7 +5,8 @@ import { unpackHashes } from "./page-refs.ts";
 
 /** Entries sorted in memory at once: 32 MB. */
 const RUN_ENTRIES = 4 << 20;
-const BLOCK_ENTRIES = 2048;
+/** A block is read whole to find the few entries of a ref: 2 KB. */
+const BLOCK_ENTRIES = 256;
 /** The index is made anew when more entries were added one by one than this, and than a quarter of the sorted ones. */
 const ADDED_MIN = 50_000;
 
@@ -27,6 +28,10 @@ export class SqliteRefIndex {
   readonly #nextRun: StatementSync;
   readonly #blocks: StatementSync;
 
+  /** Of the current transaction. */
+  #runs: readonly number[] | undefined;
+  #isInTransaction = false;
+
   constructor(database: DatabaseSync) {
     this.#database = database;
     this.#add = database.prepare("INSERT OR IGNORE INTO added VALUES (?, ?)");
@@ -47,13 +52,31 @@ export class SqliteRefIndex {
     const pages = new Set<number>();
     for (const row of this.#added.all(ref)) pages.add(Number(row["page"]));
     const prefix = prefixOf(ref);
-    for (let run = this.#runAfter(-1); run !== undefined; run = this.#runAfter(run)) {
+    for (const run of this.#runsOf()) {
       for (const { first, entries } of this.#blocks.iterate(run, prefix)) {
         if (Number(first) > prefix || !(entries instanceof Uint8Array)) break;
         for (const page of pagesIn(entries, prefix)) pages.add(page);
       }
     }
     return [...pages].sort((left, right) => left - right);
+  }
+
+  /** While a transaction lasts nobody else makes the index anew. */
+  beginTransaction(): void {
+    this.#isInTransaction = true;
+  }
+
+  endTransaction(): void {
+    this.#isInTransaction = false;
+    this.#runs = undefined;
+  }
+
+  #runsOf(): readonly number[] {
+    if (this.#runs !== undefined) return this.#runs;
+    const runs: number[] = [];
+    for (let run = this.#runAfter(-1); run !== undefined; run = this.#runAfter(run)) runs.push(run);
+    if (this.#isInTransaction) this.#runs = runs;
+    return runs;
   }
 
   #runAfter(run: number): number | undefined {
@@ -71,6 +94,7 @@ export class SqliteRefIndex {
 
   /** Makes the index anew from the rows of all pages. Run it within a transaction. */
   rebuild(): void {
+    this.#runs = undefined;
     this.#database.exec("DELETE FROM added; DELETE FROM block");
     const insert = this.#database.prepare("INSERT INTO block (run, first, last, entries) VALUES (?, ?, ?, ?)");
     let run = 0;

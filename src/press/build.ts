@@ -333,7 +333,7 @@ class Build {
       if (this.#isFresh) manifest.finishBulk();
       this.#isFresh = false;
     };
-    this.#tally.add(await pressAround(pool, keys, this.#stuck, optionsOf, onStuck));
+    this.#tally.add(await pressAround(pool, keys, this.#stuck, optionsOf, { onStuck }));
     // Told to stop, a thread leaves out the rest of its batch.
     signal.throwIfAborted();
   }

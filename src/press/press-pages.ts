@@ -151,20 +151,29 @@ class Press {
     let prepared: Prepared[] = [];
     let bytes = 0;
     const parsed = keys.map((key) => ({ key, parts: parsePageKey(key) }));
-    for (const [place, { key, parts }] of parsed.entries()) {
+    let verified: ReadonlySet<unknown> = new Set();
+    for (const [place, page] of parsed.entries()) {
+      const { key, parts } = page;
       // What is rendered is still recorded.
       if (this.#options.signal.aborted) break;
-      if (place % PREFETCH_PAGES === 0) this.#prefetch(parsed.slice(place, place + PREFETCH_PAGES), snapshot);
-      if (this.#isVerified(key, parts.route, snapshot)) {
+      if (place % PREFETCH_PAGES === 0) {
+        const next = parsed.slice(place, place + PREFETCH_PAGES);
+        verified = new Set(next.filter(({ key: one, parts: { route } }) => this.#isVerified(one, route, snapshot)));
+        this.#prefetch(
+          next.filter((page) => !verified.has(page)),
+          snapshot,
+        );
+      }
+      if (verified.has(page)) {
         this.#noteFurther(key, parts, snapshot);
         this.#settler.outcomes.push({ kind: "unchanged", reason: "verified", key });
         continue;
       }
-      const page = await this.#prepare(key, parts, snapshot);
+      const rendered = await this.#prepare(key, parts, snapshot);
       // Rendered, it has counted its list.
       this.#noteFurther(key, parts, snapshot);
-      prepared.push(page);
-      bytes += page.content?.length ?? 0;
+      prepared.push(rendered);
+      bytes += rendered.content?.length ?? 0;
       if (bytes < BATCH_BYTES_MAX && prepared.length < BATCH_PAGES_MAX) continue;
       retry.push(...this.#finish(prepared, snapshot));
       prepared = [];
@@ -176,8 +185,6 @@ class Press {
 
   /** Asks at once for the subjects of pages that are rendered one after the other. */
   #prefetch(pages: readonly { readonly parts: PageParts }[], snapshot: Snapshot): void {
-    // Most of them may turn out to be verified, and need no subject.
-    if (this.#options.trustsVerified && !this.#options.isFresh) return;
     const ids = new Map<string, string[]>();
     for (const { parts } of pages) {
       const each = this.#context.site.routes.get(parts.route)?.each;
@@ -198,24 +205,33 @@ class Press {
 
   #finish(prepared: readonly Prepared[], snapshot: Snapshot): readonly PageKey[] {
     if (prepared.length === 0) return [];
-    return this.#context.inTurn(() => this.#write(prepared, snapshot));
+    // Creating files under their own names is what a turn is for; what is staged disturbs nobody.
+    if (!this.#options.isFresh) this.#stageAll(prepared);
+    const retry = this.#context.inTurn(() => {
+      if (this.#options.isFresh) this.#stageAll(prepared);
+      return this.#settle(prepared, snapshot);
+    });
+    for (const page of prepared) if (page.staged !== undefined) this.#context.store.discard(page.staged);
+    return retry;
   }
 
-  #write(prepared: readonly Prepared[], snapshot: Snapshot): readonly PageKey[] {
-    const { manifest, store } = this.#context;
+  #stageAll(prepared: readonly Prepared[]): void {
     const started = performance.now();
     for (const page of prepared) this.#stage(page);
     this.#openPaths(prepared);
-    const staged = performance.now();
+    this.#times.write += performance.now() - started;
+  }
+
+  #settle(prepared: readonly Prepared[], snapshot: Snapshot): readonly PageKey[] {
+    const { manifest } = this.#context;
+    const started = performance.now();
     const retry = this.#options.isDryRun
       ? this.#settler.settle(prepared, snapshot, manifest, undefined)
       : manifest.transact((transaction) => {
           noteSeen(manifest, snapshot.version);
           return this.#settler.settle(prepared, snapshot, transaction, transaction);
         });
-    for (const page of prepared) if (page.staged !== undefined) store.discard(page.staged);
-    this.#times.write += staged - started;
-    this.#times.record += performance.now() - staged;
+    this.#times.record += performance.now() - started;
     return retry;
   }
 

@@ -8,10 +8,10 @@ export type BatchOptions = Omit<PressOptions, "signal">;
 export interface PressPool extends AsyncDisposable {
   readonly size: number;
   /**
-   * Presses a batch on the next free thread.
+   * Presses a batch on the next free thread. An urgent one comes before all that wait and aren't.
    * @throws StuckPageError when a page took too long: the thread was ended, and nothing of the batch is known
    */
-  press(keys: readonly PageKey[], options: BatchOptions): Promise<Pressed>;
+  press(keys: readonly PageKey[], options: BatchOptions, isUrgent?: boolean): Promise<Pressed>;
 }
 
 /**
@@ -23,15 +23,15 @@ export async function pressAround(
   keys: readonly PageKey[],
   stuck: Map<PageKey, string>,
   optionsOf: () => Omit<BatchOptions, "failures">,
-  onStuck: () => void = () => undefined,
+  { onStuck, isUrgent }: { readonly onStuck?: () => void; readonly isUrgent?: boolean } = {},
 ): Promise<Pressed> {
   for (;;) {
     try {
-      return await pool.press(keys, { ...optionsOf(), failures: stuck });
+      return await pool.press(keys, { ...optionsOf(), failures: stuck }, isUrgent);
     } catch (error) {
       if (!(error instanceof StuckPageError) || stuck.has(error.key)) throw error;
       stuck.set(error.key, error.message);
-      onStuck();
+      onStuck?.();
     }
   }
 }

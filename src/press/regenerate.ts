@@ -9,7 +9,8 @@ import type { BatchOptions, PressPool } from "./press-pool.ts";
 import { pressAround } from "./press-pool.ts";
 import type { Pressed } from "./press-pages.ts";
 
-const PIECE_PAGES = 128;
+/** What is urgent waits for a piece that isn't, if all threads are at one. */
+const PIECE_PAGES = 32;
 /** A path that goes from page to page settles in one round for each page in the chain. */
 const ROUNDS_MAX = 16;
 
@@ -29,6 +30,8 @@ export interface RegenerateContext {
   /** Most pages that drains may remove in an hour; undefined is 5 % of all, and at least 100. */
   readonly maxDeletes: number | undefined;
   readonly onPressed: (pressed: Pressed) => void;
+  /** Whether it comes before what isn't: somebody waits for it. */
+  readonly isUrgent: boolean;
 }
 
 export interface RegenerateOptions {
@@ -60,11 +63,8 @@ export async function regenerate(
   const stuck = new Map<PageKey, string>();
   let again = new Set<PageKey>();
   const press = async (piece: readonly PageKey[], given: Partial<BatchOptions>): Promise<void> => {
-    const pressed = await pressAround(context.pool, piece, stuck, () => ({
-      ...USUAL,
-      ...given,
-      neededVersion: options.version,
-    }));
+    const optionsOf = () => ({ ...USUAL, ...given, neededVersion: options.version });
+    const pressed = await pressAround(context.pool, piece, stuck, optionsOf, { isUrgent: context.isUrgent });
     context.onPressed(pressed);
     for (const outcome of pressed.outcomes) note(outcome, failed, gone);
     for (const key of pressed.again) again.add(key);

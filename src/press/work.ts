@@ -438,13 +438,14 @@ class Worker {
       this.#context.onProgress(this.#tally);
     };
     const { maxDeletes } = this.#options;
-    const done = await regenerate({ manifest, pool, clock, maxDeletes, onPressed }, groups, request);
+    const lane = source[0]?.lane ?? "live";
+    const isUrgent = lane === "live";
+    const done = await regenerate({ manifest, pool, clock, maxDeletes, onPressed, isUrgent }, groups, request);
     // Told to give up, a press leaves out the rest of its batch: it is released, not acked.
     this.#options.abort.throwIfAborted();
     this.#tally.withheld += done.withheld;
     metrics.latency(Math.max(0, clock() - request.since) / 1000);
     const keys = groups.flat();
-    const lane = source[0]?.lane ?? "live";
     for (const key of done.failed.keys()) {
       // A message of one page counts how often it has failed; others may have been pressed along with it.
       const tries = 1 + (keys.length === 1 && keys[0] === key ? (request.tries ?? 0) : 0);

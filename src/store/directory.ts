@@ -53,6 +53,8 @@ export class DirectoryPageStore implements PageStore {
   readonly #folders = new Set<string>();
   /** Undefined where none are made. */
   readonly #twins: Twins | undefined;
+  /** Of what is staged: a rename changes nothing that an etag is made of. */
+  readonly #etags = new Map<string, string>();
   #sequence = 0;
 
   /** @param compress in which encodings each file gets a twin */
@@ -116,39 +118,55 @@ export class DirectoryPageStore implements PageStore {
   stage(key: ObjectKey, content: Uint8Array): Staged {
     const temporary = join(this.#temporary, `${this.#writer}-${this.#sequence++}`);
     try {
-      write(temporary, content);
+      const etag = write(temporary, content);
       this.#twins?.stage(temporary, key, content);
+      return this.#staged(key, temporary, etag);
     } catch (error) {
       throw explain(error, temporary);
     }
+  }
+
+  #staged(key: ObjectKey, temporary: string, etag: string): Staged {
+    this.#etags.set(temporary, etag);
     return { key, temporary };
   }
 
   stagePieces(key: ObjectKey, pieces: Iterable<Uint8Array>): Staged {
     const temporary = join(this.#temporary, `${this.#writer}-${this.#sequence++}`);
     try {
-      writePieces(temporary, pieces);
+      const etag = writePieces(temporary, pieces);
       this.#twins?.stageFile(temporary, key);
+      return this.#staged(key, temporary, etag);
     } catch (error) {
       rmSync(temporary, { force: true });
       throw explain(error, temporary);
     }
-    return { key, temporary };
   }
 
   replace(staged: Staged): string {
     const path = join(this.#root, staged.key);
+    const rename = (): void => renameSync(staged.temporary, path);
     try {
       this.#twins?.remove(path);
-      this.#inFolder(path, () => renameSync(staged.temporary, path));
+      try {
+        // Most pages replace what stands there: their folder is there too.
+        rename();
+      } catch (error) {
+        if (codeOf(error) !== "ENOENT") throw error;
+        this.#folders.delete(dirname(path));
+        this.#inFolder(path, rename);
+      }
       this.#twins?.place(staged.temporary, path);
     } catch (error) {
       throw explain(error, path);
     }
-    return etagOf(statSync(path));
+    const etag = this.#etags.get(staged.temporary) ?? etagOf(statSync(path));
+    this.#etags.delete(staged.temporary);
+    return etag;
   }
 
   discard(staged: Staged): void {
+    this.#etags.delete(staged.temporary);
     rmSync(staged.temporary, { force: true });
     this.#twins?.discard(staged.temporary);
   }
@@ -313,13 +331,14 @@ function synced(path: string, flags: "w" | "r", act: (file: number) => void): vo
   }
 }
 
-function writePieces(path: string, pieces: Iterable<Uint8Array>): void {
+function writePieces(path: string, pieces: Iterable<Uint8Array>): string {
   const file = openSync(path, "wx", 0o644);
   try {
     for (const piece of pieces) {
       let written = 0;
       while (written < piece.length) written += writeSync(file, piece, written);
     }
+    return etagOf(fstatSync(file));
   } finally {
     closeSync(file);
   }

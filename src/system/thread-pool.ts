@@ -33,6 +33,7 @@ export class ThreadPool implements PressPool {
   readonly #setup: Omit<PressSetup, "writer" | "turn">;
   readonly #renderTimeMaxMs: number;
   readonly #idle: Thread[] = [];
+  readonly #urgent: ((thread: Thread) => void)[] = [];
   readonly #waiting: ((thread: Thread) => void)[] = [];
   readonly #threads = new Set<Thread>();
   readonly #turn = new SharedArrayBuffer(4);
@@ -58,9 +59,9 @@ export class ThreadPool implements PressPool {
     Atomics.store(new Int32Array(this.#stop), 0, 1);
   };
 
-  async press(keys: readonly PageKey[], options: BatchOptions): Promise<Pressed> {
+  async press(keys: readonly PageKey[], options: BatchOptions, isUrgent = false): Promise<Pressed> {
     this.#signal.throwIfAborted();
-    const thread = await this.#take();
+    const thread = await this.#take(isUrgent);
     try {
       this.#signal.throwIfAborted();
       const pressed = await this.#exchange(thread, { keys, options });
@@ -72,17 +73,21 @@ export class ThreadPool implements PressPool {
     }
   }
 
-  async #take(): Promise<Thread> {
+  async #take(isUrgent: boolean): Promise<Thread> {
     const idle = this.#idle.pop();
     if (idle !== undefined) return idle;
     if (this.#threads.size < this.size) return this.#start();
-    return new Promise((resolve) => this.#waiting.push(resolve));
+    return new Promise((resolve) => (isUrgent ? this.#urgent : this.#waiting).push(resolve));
   }
 
   #give(thread: Thread): void {
-    const next = this.#waiting.shift();
+    const next = this.#nextWaiting();
     if (next === undefined) this.#idle.push(thread);
     else next(thread);
+  }
+
+  #nextWaiting(): ((thread: Thread) => void) | undefined {
+    return this.#urgent.shift() ?? this.#waiting.shift();
   }
 
   #start(): Thread {
@@ -158,7 +163,7 @@ export class ThreadPool implements PressPool {
     this.#threads.delete(thread);
     thread.worker.on("error", () => undefined);
     await thread.worker.terminate();
-    const next = this.#waiting.shift();
+    const next = this.#nextWaiting();
     if (next !== undefined) next(this.#start());
   }
 
