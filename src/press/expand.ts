@@ -1,3 +1,4 @@
+import { batches } from "../core/batches.ts";
 import type { EntityChange } from "../core/change.ts";
 import { changesMembership, pagesOf, touchesWindow } from "../core/dependency.ts";
 import type { Dependency } from "../core/dependency.ts";
@@ -102,6 +103,9 @@ function epochBehind(): RekilnError {
   });
 }
 
+/** Changes, or edges, that one step goes over: a few milliseconds. */
+const STEP = 256;
+
 /**
  * The pages whose bytes a set of changes may change, in a snapshot that has them all. What they touched is committed
  * before the first edge is read, so that a page rendered meanwhile from an older snapshot learns of it.
@@ -116,16 +120,36 @@ export function affectedPages(
   changes: readonly EntityChange[],
   options: ExpandOptions,
 ): ReadonlySet<PageKey> | undefined {
-  const expanded = changes.flatMap((change) => expandedOf(site, snapshot, change) ?? []);
-  if (!options.isDryRun && expanded.length > 0) {
-    manifest.transact((transaction) => {
-      // Routes that a newer set of templates has are unknown here.
-      if (options.epoch !== undefined && Number(manifest.meta("epoch") ?? 0) > options.epoch) throw epochBehind();
-      for (const { refs, change } of expanded) {
-        transaction.touch(refs.keys(), change.version);
-        noteSeen(manifest, change.version);
-      }
-    });
+  const steps = affectedInSteps(site, manifest, snapshot, changes, options);
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+/** As `affectedPages`, in steps between which others may have their turn. The snapshot has to last for all of them. */
+export function* affectedInSteps(
+  site: Site,
+  manifest: Manifest,
+  snapshot: Lookups,
+  changes: readonly EntityChange[],
+  options: ExpandOptions,
+): Generator<undefined, ReadonlySet<PageKey> | undefined> {
+  const expanded: Expanded[] = [];
+  for (const piece of batches(changes, STEP)) {
+    const next = piece.flatMap((change) => expandedOf(site, snapshot, change) ?? []);
+    expanded.push(...next);
+    if (!options.isDryRun && next.length > 0) {
+      manifest.transact((transaction) => {
+        // Routes that a newer set of templates has are unknown here.
+        if (options.epoch !== undefined && Number(manifest.meta("epoch") ?? 0) > options.epoch) throw epochBehind();
+        for (const { refs, change } of next) {
+          transaction.touch(refs.keys(), change.version);
+          noteSeen(manifest, change.version);
+        }
+      });
+    }
+    yield;
   }
   const expansion: Expansion = {
     site,
@@ -140,15 +164,21 @@ export function affectedPages(
     affected.add(one.key);
     options.onAffected?.(one);
   };
+  let edges = 0;
   for (const one of expanded) {
-    for (const found of affectedByRefs(expansion, one)) note(found);
+    for (const found of affectedByRefs(expansion, one)) {
+      if (found !== undefined) note(found);
+      if (++edges % STEP === 0) yield;
+    }
     for (const found of ownPages(expansion, one)) note(found);
+    if (++edges % STEP === 0) yield;
     if (affected.size > options.limit || expansion.edgesLeft < 0) return undefined;
   }
   return affected;
 }
 
-function* affectedByRefs(expansion: Expansion, one: Expanded): Iterable<Affected> {
+/** What each edge leads to; undefined for one that leads to nothing. */
+function* affectedByRefs(expansion: Expansion, one: Expanded): Iterable<Affected | undefined> {
   const { change } = one;
   for (const [hash, ref] of one.refs) {
     for (const { key, dependency } of expansion.manifest.dependants(hash)) {
@@ -159,7 +189,9 @@ function* affectedByRefs(expansion: Expansion, one: Expanded): Iterable<Affected
         }
       } else if (isAffected(expansion.snapshot, one, ref.kind, dependency)) {
         yield { key, because: "uses", change, ref, dependency };
+        continue;
       }
+      yield undefined;
     }
   }
 }

@@ -1,5 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 
+import { compareValues } from "../core/order.ts";
 import { digestOf } from "../core/digest.ts";
 import { SLOTS } from "../core/slot.ts";
 import type { Manifest } from "../manifest/manifest.ts";
@@ -173,27 +174,35 @@ class SitemapPass {
       if (shards === undefined) continue;
       for (const [shard, ofShard] of Map.groupBy(marks, ({ slot }) => Math.floor(slot / (SLOTS / shards)))) {
         signal.throwIfAborted();
-        const owner = this.#writeShard({ route, shard, shards }, ofShard);
+        const owner = await this.#writeShard({ route, shard, shards }, ofShard);
         if (owner !== undefined) return owner;
-        await setImmediate();
       }
     }
     return undefined;
   }
 
-  *#entriesOf({ route, shard, shards }: Shard): Iterable<string> {
-    const { site, manifest } = this.#context;
-    const range = { route: route.name, from: firstSlot(shard, shards), to: firstSlot(shard + 1, shards) };
-    for (const page of manifest.sitemaps.pages(range)) {
-      const entry = isListed(route, page.path) ? entryOf(site, page) : undefined;
-      if (entry !== undefined) yield entry;
+  /** The entries of a shard by their paths, read in pieces: a worker has other things to do meanwhile. What changes then is marked anew. */
+  async #entriesOf({ route, shard, shards }: Shard): Promise<readonly string[]> {
+    const { site, manifest, signal } = this.#context;
+    const found: { readonly path: string; readonly entry: string }[] = [];
+    const end = firstSlot(shard + 1, shards);
+    const pieces = shardsFor(manifest.sitemaps.count(route.name), PIECE_PAGES);
+    const step = SLOTS / Math.max(shards, pieces);
+    for (let from = firstSlot(shard, shards); from < end; from += step) {
+      for (const page of manifest.sitemaps.pages({ route: route.name, from, to: from + step })) {
+        const entry = isListed(route, page.path) ? entryOf(site, page) : undefined;
+        if (entry !== undefined) found.push({ path: page.path, entry });
+      }
+      await setImmediate();
+      signal.throwIfAborted();
     }
+    return found.sort((left, right) => compareValues(left.path, right.path)).map(({ entry }) => entry);
   }
 
-  #writeShard(of: Shard, marks: readonly SitemapMark[]): SitemapOwner | undefined {
+  async #writeShard(of: Shard, marks: readonly SitemapMark[]): Promise<SitemapOwner | undefined> {
     const { limits = SITEMAP_LIMITS } = this.#context;
     const { route, shard, shards } = of;
-    const parts = new SitemapParts(this.#entriesOf(of), limits);
+    const parts = new SitemapParts(await this.#entriesOf(of), limits);
     const sitemaps: StagedSitemap[] = [];
     let owner: SitemapOwner | undefined;
     while (parts.hasMore) {
@@ -260,6 +269,9 @@ class SitemapPass {
     this.#files.remove(manifest.sitemaps.files());
   }
 }
+
+/** Pages that are read at once: a few milliseconds. */
+const PIECE_PAGES = 500;
 
 interface Shard {
   readonly route: RouteModel;

@@ -5,7 +5,7 @@ import { tupleOf } from "../core/tuple.ts";
 import type { Manifest } from "../manifest/manifest.ts";
 import type { Site } from "../site/site.ts";
 import type { Snapshot } from "../source/source.ts";
-import { affectedPages } from "./expand.ts";
+import { affectedInSteps } from "./expand.ts";
 import type { AnnouncedChange } from "./work-events.ts";
 
 /** Up to so many pages are pressed at once; up to the other number they go to the bulk lane; above, routes do. */
@@ -25,6 +25,8 @@ export interface ExpandContext {
    * doesn't know either.
    */
   readonly knownBefore: (type: string, id: string) => EntityChange["before"] | undefined;
+  /** Lets others have their turn. */
+  readonly breathe: () => Promise<void>;
 }
 
 export type ExpandedEvents =
@@ -39,7 +41,10 @@ export type ExpandedEvents =
   | { readonly kind: "whole" };
 
 /** The pages that changes affect, and who presses them. @throws RekilnError `epoch-behind` */
-export function expandEvents(context: ExpandContext, announced: readonly AnnouncedChange[]): ExpandedEvents {
+export async function expandEvents(
+  context: ExpandContext,
+  announced: readonly AnnouncedChange[],
+): Promise<ExpandedEvents> {
   const { site, manifest, snapshot, epoch } = context;
   const changes: EntityChange[] = [];
   for (const change of announced) {
@@ -57,7 +62,10 @@ export function expandEvents(context: ExpandContext, announced: readonly Announc
     changes.push({ ...change, before: [entity === undefined ? null : tupleOf(model, entity.data)] });
   }
   const limits = { limit: NAMED_MAX, edgesMax: EDGES_MAX, isDryRun: false, epoch };
-  const affected = affectedPages(site, manifest, snapshot, changes, limits);
+  const steps = affectedInSteps(site, manifest, snapshot, changes, limits);
+  let step = steps.next();
+  for (; step.done !== true; step = steps.next()) await context.breathe();
+  const affected = step.value;
   if (affected === undefined) return { kind: "whole" };
   const changed = new Set(changes.map(({ type, id }) => JSON.stringify([type, id])));
   const isOwn = (key: PageKey): boolean => {

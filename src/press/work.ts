@@ -10,8 +10,9 @@ import { LANES } from "../queue/queue.ts";
 import type { Lane, Queue, Received, Sleep } from "../queue/queue.ts";
 import { sendAll } from "../queue/send-all.ts";
 import type { Site } from "../site/site.ts";
-import type { SourceReader } from "../source/source.ts";
+import type { Snapshot, SourceReader } from "../source/source.ts";
 import { firstPagesOfRoute, isPageOfSnapshot } from "./build-plan.ts";
+import { DurableAcks } from "./durable-acks.ts";
 import { HeldMessages, VISIBILITY_SECONDS } from "./held-messages.ts";
 import type { PressPool } from "./press-pool.ts";
 import type { Pressed } from "./press-pages.ts";
@@ -26,9 +27,13 @@ import { WorkTally } from "./work-tally.ts";
 
 /** Events are taken in together up to these, so that many of one entity are one. */
 const MESSAGES_MAX = 10_000;
+/** Changes of more entities than these are left to other workers, or to the next turn. */
+const ENTITIES_MAX = 1000;
 const RECEIVE_MAX = 500;
 const BYTES_MAX = 16 << 20;
 const BULK_PAGES = 128;
+/** An expansion of more steps goes on while later messages are received: about 20 ms. */
+const SHORT_STEPS = 8;
 const IDLE_WAIT_MS = 1000;
 const RELAY_MS = 1000;
 const TRIES_MAX = 5;
@@ -43,6 +48,8 @@ export type Standing = { readonly kind: "current" } | { readonly kind: "replaced
 export interface WorkContext {
   readonly site: Site;
   readonly reader: SourceReader;
+  /** A further reader: an expansion keeps its snapshot while others take newer ones. */
+  readonly openReader: () => SourceReader;
   readonly manifest: Manifest;
   readonly pool: PressPool;
   readonly queue: Queue;
@@ -58,6 +65,10 @@ export interface WorkContext {
   readonly knownBefore: ExpandContext["knownBefore"];
   /** Sends what waits in the outbox. */
   readonly relay: () => Promise<void>;
+  /** Resolves when all pages and rows that were stored before it was called outlive a power failure. */
+  readonly sync: () => Promise<void>;
+  /** Lets others have their turn. */
+  readonly breathe: () => Promise<void>;
   /**
    * Brings up to date what follows the pages: sitemaps, paths that were left. Called now and then, and at the end; `isDrained` when the
    * queue is empty then, and nobody holds a message of it.
@@ -102,8 +113,14 @@ class Worker {
   readonly #options: WorkOptions;
   readonly #held: HeldMessages;
   readonly #tally: WorkTally;
+  readonly #acks: DurableAcks;
   /** Bulk messages under way. */
   readonly #bulk = new Set<Promise<void>>();
+  /** Live messages that take long to expand; those that come meanwhile aren't held up. */
+  #long: Promise<void> | undefined;
+  #settling: Promise<void> | undefined;
+  /** That no expansion uses. */
+  readonly #readers: SourceReader[] = [];
   /** When messages that were set aside come back, in milliseconds since 1970. */
   #asideUntil: number[] = [];
   /** Ends the wait for messages: a thread is free. */
@@ -117,6 +134,16 @@ class Worker {
     this.#options = options;
     this.#tally = context.tally ?? new WorkTally();
     this.#held = new HeldMessages(context.queue, context.sleep);
+    this.#acks = new DurableAcks({
+      clock: context.clock,
+      sleep: context.sleep,
+      sync: context.sync,
+      ack: async (messages) => this.#ack(messages),
+      onFailure: async (error, messages) => {
+        if (isPassing(error)) await this.#giveBack(error, messages);
+        else this.#failure ??= error;
+      },
+    });
   }
 
   async run(): Promise<WorkResult> {
@@ -146,13 +173,17 @@ class Worker {
           await this.#context.sleep(TROUBLE_SECONDS * 1000, this.#options.stop);
         }
       }
-      await Promise.all(this.#bulk);
+      await Promise.all([...this.#bulk, this.#long]);
+      await this.#acks.finish();
+      await this.#settling;
       if (this.#failure !== undefined) throw this.#failure;
       await this.#context.settle(ended === "empty");
     } catch (error) {
       if (!this.#options.abort.aborted) throw error;
     } finally {
-      await Promise.allSettled(this.#bulk);
+      await Promise.allSettled([...this.#bulk, this.#long, this.#settling]);
+      await this.#acks.finish();
+      for (const reader of this.#readers) reader[Symbol.dispose]();
       beating.abort();
       await heart;
       released = await this.#held.releaseAll();
@@ -167,7 +198,10 @@ class Worker {
     await this.#context.relay();
     if (now - this.#settledAt > 5 * RELAY_MS) {
       this.#settledAt = now;
-      await this.#context.settle(false);
+      this.#settling ??= this.#context
+        .settle(false)
+        .catch((error: unknown) => this.#fail(error))
+        .finally(() => (this.#settling = undefined));
     }
   }
 
@@ -178,11 +212,12 @@ class Worker {
     if (lanes.includes("live")) {
       const live = await this.#gather("live");
       if (live.length > 0) {
-        await this.#answer(live);
+        await this.#answerLive(live);
         return true;
       }
     }
-    if (lanes.includes("bulk") && this.#bulk.size < this.#context.pool.size) {
+    // One more than there are threads, so that none of them waits for a message.
+    if (lanes.includes("bulk") && this.#bulk.size <= this.#context.pool.size) {
       const bulk = await this.#receive("bulk", 1, 0);
       for (const message of bulk) this.#start(message);
       if (bulk.length > 0) return true;
@@ -192,13 +227,13 @@ class Worker {
 
   /** Waits for a message, or for a bulk message to be done. */
   async #wait(): Promise<boolean> {
-    const isBusy = this.#bulk.size > 0;
+    const isBusy = this.#bulk.size > 0 || this.#long !== undefined;
     const waitMs = isBusy || !this.#options.untilEmpty ? IDLE_WAIT_MS : 0;
     const lane = this.#options.lanes[0] ?? "live";
     if (lane === "live") {
       this.#wake = new AbortController();
       const received = await this.#receive("live", RECEIVE_MAX, waitMs, this.#wake.signal);
-      if (received.length > 0) await this.#answer(received);
+      if (received.length > 0) await this.#answerLive(received);
       return received.length > 0 || isBusy;
     }
     if (!isBusy) {
@@ -222,14 +257,23 @@ class Worker {
   /** Takes all that waits now, up to a bound. */
   async #gather(lane: Lane): Promise<readonly Received[]> {
     const gathered: Received[] = [];
+    const entities = new Set<string>();
     let bytes = 0;
-    while (gathered.length < MESSAGES_MAX && bytes < BYTES_MAX && !this.#options.stop.aborted) {
+    while (
+      gathered.length < MESSAGES_MAX &&
+      entities.size < ENTITIES_MAX &&
+      bytes < BYTES_MAX &&
+      !this.#options.stop.aborted
+    ) {
       const received = await this.#receive(lane, RECEIVE_MAX, 0).catch((error: unknown) => {
         // Those that came already are answered.
         if (gathered.length === 0) throw error;
         return [];
       });
-      for (const message of received) bytes += message.body.length;
+      for (const { body } of received) {
+        bytes += body.length;
+        entities.add(entityNamed(body));
+      }
       gathered.push(...received);
       if (received.length < RECEIVE_MAX) break;
     }
@@ -238,6 +282,7 @@ class Worker {
 
   /** An empty poll is not yet an empty queue: others may hold messages, and retries wait for their time. */
   async #isEmpty(): Promise<boolean> {
+    await this.#acks.finish();
     const depth = await this.#context.queue.depth();
     const now = this.#context.clock();
     this.#asideUntil = this.#asideUntil.filter((until) => until > now);
@@ -255,11 +300,33 @@ class Worker {
     return true;
   }
 
+  #fail(error: unknown): void {
+    if (!this.#options.abort.aborted) this.#failure ??= error;
+  }
+
+  async #giveBack(error: RekilnError, messages: readonly Received[]): Promise<void> {
+    this.#context.warn?.(error.message);
+    await this.#held.giveBack(messages, TROUBLE_SECONDS);
+  }
+
+  /** Resolves when live messages are answered, or when that is found to take long and nothing else does already. */
+  async #answerLive(messages: readonly Received[]): Promise<void> {
+    const { promise: isLong, resolve: onLong } = Promise.withResolvers<"long">();
+    const task = this.#answer(messages, () => onLong("long"));
+    if (this.#long !== undefined) return task;
+    if ((await Promise.race([task, isLong])) !== "long") return undefined;
+    this.#long = task
+      .catch((error: unknown) => this.#fail(error))
+      .finally(() => {
+        this.#long = undefined;
+        this.#wake?.abort();
+      });
+    return undefined;
+  }
+
   #start(message: Received): void {
     const task = this.#answer([message])
-      .catch((error: unknown) => {
-        if (!this.#options.abort.aborted) this.#failure ??= error;
-      })
+      .catch((error: unknown) => this.#fail(error))
       .finally(() => {
         this.#bulk.delete(task);
         this.#wake?.abort();
@@ -267,19 +334,18 @@ class Worker {
     this.#bulk.add(task);
   }
 
-  /** Does what messages ask for, and answers them. */
-  async #answer(messages: readonly Received[]): Promise<void> {
+  /** Does what messages ask for, and answers them; `onLong` is called when it takes long before a page is pressed. */
+  async #answer(messages: readonly Received[], onLong?: () => void): Promise<void> {
     const events = readEvents(messages);
     try {
       await this.#refuse(events.refused);
-      if (events.changes.length > 0) await this.#expand(events.changes);
+      if (events.changes.length > 0) await this.#expand(events.changes, onLong);
       // What was asked for page by page is asked for once, however often it was.
       for (const { message, source } of events.pages) await this.#pages(message, source);
       for (const { message, source } of events.routes) await this.#route(message, source);
     } catch (error) {
       if (!isPassing(error)) throw error;
-      this.#context.warn?.(error.message);
-      await this.#held.giveBack(messages, TROUBLE_SECONDS);
+      await this.#giveBack(error, messages);
     }
     this.#context.onProgress(this.#tally);
   }
@@ -292,9 +358,22 @@ class Worker {
   }
 
   /** Expands changes, and presses what they affect, or hands it on. */
-  async #expand(changes: WorkEvents["changes"]): Promise<void> {
-    const { site, manifest, reader, epoch, knownBefore } = this.#context;
-    const snapshot = reader.snapshot();
+  async #expand(changes: WorkEvents["changes"], onLong?: () => void): Promise<void> {
+    const reader = this.#readers.pop() ?? this.#context.openReader();
+    try {
+      await this.#expandIn(reader.snapshot(), changes, onLong);
+    } finally {
+      this.#readers.push(reader);
+    }
+  }
+
+  async #expandIn(snapshot: Snapshot, changes: WorkEvents["changes"], onLong?: () => void): Promise<void> {
+    const { site, manifest, epoch, knownBefore } = this.#context;
+    let steps = 0;
+    const breathe = async (): Promise<void> => {
+      if (++steps === SHORT_STEPS) onLong?.();
+      await this.#context.breathe();
+    };
     const ahead = changes.filter(({ change }) => change.version > snapshot.version);
     // Whoever doesn't know of which version an event is means: of now.
     const ready = changes
@@ -309,8 +388,8 @@ class Worker {
     const since = Math.min(...done.map(({ sentAt }) => sentAt));
     let expanded: ExpandedEvents;
     try {
-      expanded = expandEvents(
-        { site, manifest, snapshot, epoch, knownBefore },
+      expanded = await expandEvents(
+        { site, manifest, snapshot, epoch, knownBefore, breathe },
         ready.map(({ change }) => change),
       );
     } catch (error) {
@@ -335,7 +414,7 @@ class Worker {
       this.#tally.handedOn += bodies.length;
       await this.#regenerate([expanded.own, expanded.others], { ...request, findsFurther: false });
     }
-    await this.#ack(done);
+    this.#acks.add(done);
     this.#tally.messages += done.length;
   }
 
@@ -350,7 +429,7 @@ class Worker {
       this.#tally.discarded += source.length;
       return;
     }
-    await this.#ack(source);
+    this.#acks.add(source);
     this.#tally.messages += source.length;
   }
 
@@ -464,6 +543,11 @@ class Worker {
     this.#tally.retries++;
     this.#context.metrics.retry();
   }
+}
+
+/** What a message is about, as far as that is worth to know before it is read. */
+function entityNamed(body: string): string {
+  return /"entity":"(?:[^"\\]|\\.)*"/.exec(body)?.[0] ?? body;
 }
 
 /** Whether an error may not come again: what it interrupted is tried later. */

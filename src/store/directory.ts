@@ -76,6 +76,11 @@ export class DirectoryPageStore implements PageStore {
     return stats?.isFile() === true ? etagOf(stats) : undefined;
   }
 
+  isWrittenSince(etag: string, timeMs: number): boolean {
+    const microseconds = Number.parseInt(etag.split("-")[2] ?? "", 36);
+    return microseconds >= timeMs * 1000;
+  }
+
   read(key: ObjectKey): StoredObject | undefined {
     let content: Buffer;
     let stats: Stats;

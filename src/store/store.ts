@@ -28,6 +28,8 @@ export interface PageStore {
   /** The etag of an object, without reading it. */
   etag(key: ObjectKey): string | undefined;
   read(key: ObjectKey): StoredObject | undefined;
+  /** Whether the object that an etag is of was written at a time, in milliseconds since 1970, or later. */
+  isWrittenSince(etag: string, timeMs: number): boolean;
   /**
    * Writes an object under its own name at once, for a store that held nothing: it may be torn when the process dies.
    * @returns undefined when something is there already, or in the way

@@ -28,9 +28,11 @@ import {
 } from "../press/strays.ts";
 import { loadConfig } from "../site/load-config.ts";
 import type { RefreshReport } from "../source/source.ts";
+import { distrustTorn, noteUnsynced } from "../press/unsynced.ts";
 import { DirectoryPageStore, STATE_FOLDER } from "../store/directory.ts";
 import { removeEmptyFolders } from "../store/empty-folders.ts";
 import { isProcessAlive } from "../store/process-alive.ts";
+import { bootId } from "./boot-id.ts";
 import { lockBuild } from "./build-lock.ts";
 import { checkRoutes } from "./check-routes.ts";
 import { openSource } from "./open-source.ts";
@@ -162,6 +164,11 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
   stretch("source");
 
   if (manifest.meta("bulk") !== undefined) manifest.finishBulk();
+  const boot = bootId();
+  if (!options.isDryRun) {
+    distrustTorn(manifest, store, boot);
+    noteUnsynced(manifest, boot, clock());
+  }
   const isFresh = before.isFirstBuild && manifestAndFile.isNew && store.isEmpty();
   const taken = takeTemplates(site, code, templates, assets, manifest);
   const registered = registerTemplates(before, taken, wanted);

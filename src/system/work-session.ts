@@ -1,5 +1,6 @@
 import { statSync } from "node:fs";
 import { availableParallelism } from "node:os";
+import { setImmediate } from "node:timers/promises";
 
 import { RekilnError } from "../core/errors.ts";
 import { relayOutbox } from "../press/publish.ts";
@@ -14,6 +15,7 @@ import { work } from "../press/work.ts";
 import type { Standing, WorkResult } from "../press/work.ts";
 import type { Lane } from "../queue/queue.ts";
 import { isProcessAlive } from "../store/process-alive.ts";
+import { beginSyncing } from "./begin-syncing.ts";
 import { checkVersions, notBuilt, openBuiltSite } from "./built-site.ts";
 import type { BuiltSite } from "./built-site.ts";
 import { openQueue } from "./open-queue.ts";
@@ -111,6 +113,7 @@ export async function workSession(
     if (isSame) return { kind: "current" };
     return { kind: "replaced", message: "The manifest was replaced: run rekiln build, then start the worker again." };
   };
+  const sync = await beginSyncing(built, queue, folders);
   let hasWarned = false;
   const relay = async (): Promise<void> => {
     const report = await relayOutbox(source.outbox, queue, { signal: stop });
@@ -139,6 +142,7 @@ export async function workSession(
     {
       site,
       reader,
+      openReader: () => source.reader(),
       manifest,
       pool,
       queue,
@@ -154,6 +158,8 @@ export async function workSession(
         return changes.find((change) => change.type === type && change.id === id)?.before ?? [];
       },
       relay,
+      sync,
+      breathe: async () => setImmediate(),
       settle: async (isDrained) => {
         keeper.keep();
         // Paths that were left a while ago, and that nobody took. Once all is done, and nobody else writes, nobody will.

@@ -74,6 +74,10 @@ export class MemoryStore implements PageStore {
     return this.#files.objects.get(key)?.etag;
   }
 
+  isWrittenSince(): boolean {
+    return true;
+  }
+
   read(key: ObjectKey): StoredObject | undefined {
     const found = this.#files.objects.get(key);
     if (found === undefined) return undefined;

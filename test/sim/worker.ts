@@ -53,6 +53,9 @@ export async function runWorker(
     {
       site,
       reader: new SimReader(world, world.faults.lagMs),
+      openReader: () => new SimReader(world, world.faults.lagMs),
+      sync: async () => process.turn("sync"),
+      breathe: async () => process.turn("breathe"),
       manifest,
       pool: opened.pool(epochs, false, abort.signal),
       queue,
