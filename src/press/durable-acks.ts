@@ -2,7 +2,7 @@ import type { Clock } from "../core/clock.ts";
 import type { Received, Sleep } from "../queue/queue.ts";
 
 /** What is done meanwhile shares one sync, which costs about the same for one page and for ten thousand. */
-const PAUSE_MS = 250;
+const PAUSE_MS = 1000;
 
 interface DurableAcksContext {
   readonly clock: Clock;

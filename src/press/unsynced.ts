@@ -4,6 +4,7 @@ import type { ObjectKey } from "../core/path.ts";
 import type { Manifest } from "../manifest/manifest.ts";
 import { parsePath } from "../site/path.ts";
 import type { PageStore } from "../store/store.ts";
+import { doubtRedirects } from "./settle-left.ts";
 
 /** Setting of the manifest: what `Unsynced` says. */
 const META = "unsynced";
@@ -63,6 +64,7 @@ export function distrustTorn(manifest: Manifest, store: PageStore, boot: string)
     });
   }
   distrustOthers(manifest, store, isUnsure);
+  doubtRedirects(manifest);
   return torn;
 }
 

@@ -98,6 +98,9 @@ export async function drainInProcess(
     {
       site,
       reader,
+      openReader: () => source.reader(),
+      sync: async () => undefined,
+      breathe: async () => undefined,
       manifest,
       pool: plant.pool?.(pool) ?? pool,
       queue,

@@ -41,12 +41,12 @@ class Harness {
   }
 
   /** Lets the next sync end, once it has begun. */
-  async endSync(error?: Error): Promise<void> {
+  async endSync(failure?: Error): Promise<void> {
     await this.#begun.promise;
     this.#begun = Promise.withResolvers<void>();
     const end = this.#ends.shift();
-    if (error === undefined) end?.resolve();
-    else end?.reject(error);
+    if (failure === undefined) end?.resolve();
+    else end?.reject(failure);
   }
 }
 
