@@ -4,6 +4,7 @@ import type { Clock } from "../core/clock.ts";
 import type { PageOutcome } from "../core/outcome.ts";
 import { digestOf } from "../core/digest.ts";
 import { parsePageKey } from "../core/page.ts";
+import type { SitePath } from "../core/path.ts";
 import type { PageKey, PageParts } from "../core/page.ts";
 import { carriedKey, carrier, extensionOf } from "../core/stamp.ts";
 import type { Stamp } from "../core/stamp.ts";
@@ -80,6 +81,12 @@ export interface Pressed {
   /** Of the snapshot. */
   readonly version: number;
   readonly times: PressTimes;
+}
+
+/** A page that is about to be put where it doesn't stand yet. */
+interface Coming {
+  readonly key: PageKey;
+  readonly path: SitePath;
 }
 
 const hashHex = (text: string): string => hash("sha256", text, "hex");
@@ -217,8 +224,7 @@ class Press {
 
   #stageAll(prepared: readonly Prepared[]): void {
     const started = performance.now();
-    for (const page of prepared) this.#stage(page);
-    this.#openPaths(prepared);
+    this.#openPaths(prepared.flatMap((page) => this.#stage(page) ?? []));
     this.#times.write += performance.now() - started;
   }
 
@@ -236,15 +242,9 @@ class Press {
   }
 
   /** Notes where pages are about to be put that don't stand there yet: a commit of its own, before the first of them is. */
-  #openPaths(prepared: readonly Prepared[]): void {
-    const { manifest } = this.#context;
-    const coming = prepared.flatMap(({ key, rendered, staged }) => {
-      if (staged === undefined || rendered.kind !== "page") return [];
-      const { path } = rendered.located;
-      return manifest.page(key)?.published?.path === path ? [] : [{ key, path }];
-    });
+  #openPaths(coming: readonly Coming[]): void {
     if (coming.length === 0) return;
-    manifest.transact(() => {
+    this.#context.manifest.transact(() => {
       for (const { key, path } of coming) this.#plan.openPaths.open(key, path);
     });
   }
@@ -298,19 +298,24 @@ class Press {
     return { rendered: { ...rendered, digest }, content };
   }
 
-  /** Writes the bytes of a page that will be written by all we know, outside of the transaction. */
-  #stage(page: Prepared): void {
-    const { rendered, content } = page;
-    if (this.#options.isDryRun || content === undefined || rendered.kind !== "page") return;
+  /**
+   * Writes the bytes of a page that will be written by all we know, outside of the transaction.
+   *
+   * @returns where it is about to be put, when it doesn't stand there yet
+   */
+  #stage(page: Prepared): Coming | undefined {
+    const { key, rendered, content } = page;
+    if (this.#options.isDryRun || content === undefined || rendered.kind !== "page") return undefined;
     const { store, manifest } = this.#context;
     const { key: objectKey, collisionKey, path } = rendered.located;
     if (this.#options.isFresh) {
       if (!this.#context.staticKeys.has(collisionKey)) page.created = store.create(objectKey, content);
-      return;
+      return undefined;
     }
-    const published = manifest.page(page.key)?.published;
-    const isEqual =
-      published?.path === path && published.digest === rendered.digest && store.etag(objectKey) === published.etag;
-    if (!isEqual) page.staged = store.stage(objectKey, content);
+    const published = manifest.page(key)?.published;
+    const isThere = published?.path === path;
+    if (isThere && published.digest === rendered.digest && store.etag(objectKey) === published.etag) return undefined;
+    page.staged = store.stage(objectKey, content);
+    return isThere ? undefined : { key, path };
   }
 }
