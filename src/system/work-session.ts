@@ -71,7 +71,7 @@ export async function workSession(
   tally: WorkTally,
 ): Promise<WorkResult> {
   const { environment, stop, metrics, onProgress, warn } = surroundings;
-  const { config, assets } = inputs;
+  const { config, folders, assets } = inputs;
   const { site } = config;
 
   using stack = new DisposableStack();
