@@ -20,6 +20,8 @@ export type {
 export { defineEntities, entity, unchecked } from "./site/entities.ts";
 export type { Entities } from "./site/entities.ts";
 export type { Distinct, ListOf, PageProps, Pager, Route, RouteOptions, Subject, Template } from "./site/route.ts";
+export type { ScheduledRun, ScheduleOptions } from "./site/schedule.ts";
+export type { Prices } from "./core/prices.ts";
 export { slug } from "./site/slug.ts";
 export { publish } from "./system/publish.ts";
 export type { Change, Published, PublishOptions } from "./system/publish.ts";

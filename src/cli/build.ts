@@ -3,7 +3,7 @@ import { relative } from "node:path";
 import { Command } from "commander";
 
 import { runBuild } from "../system/run-build.ts";
-import type { BuildReport } from "../system/run-build.ts";
+import type { BuildReport, BuildSurroundings } from "../system/run-build.ts";
 import { siteEnvironment } from "../system/site-environment.ts";
 import { BuildProgress } from "./build-progress.ts";
 import { buildSummary } from "./build-summary.ts";
@@ -42,35 +42,47 @@ export function buildCommand(): Command {
     .option("--max-deletes <pages>", "most pages to remove (default: 5 % of all, and at least 100)", wholeNumber(0))
     .option("--json", "print the summary as one JSON object")
     .action(async (flags: BuildFlags) => {
-      const started = performance.now();
-      const progress = new BuildProgress(process.stderr, Date.now);
-      const signal = interruptSignal();
-      try {
-        const report = await runBuild(
-          {
-            configFile: flags.config,
-            routes: flags.route,
-            concurrency: flags.concurrency,
-            isDryRun: flags.dryRun === true,
-            isForced: flags.force === true,
-            maxDeletes: flags.maxDeletes,
-          },
-          { environment: siteEnvironment(flags.config), clock: Date.now, progress, signal },
-        );
-        progress.end();
-        const summary = buildSummary(report, {
-          seconds: (performance.now() - started) / 1000,
-          peakBytes: process.resourceUsage().maxRSS * 1024,
-          isDryRun: flags.dryRun === true,
-          storeName: relative(process.cwd(), report.storeFolder) || ".",
-        });
-        const exitCode = exitCodeOf(report);
-        process.exitCode = exitCode;
-        if (flags.json === true) process.stdout.write(`${JSON.stringify({ ...summary.data, exitCode })}\n`);
-        else process.stdout.write(summary.text);
-        process.stderr.write(summary.problems);
-      } finally {
-        progress.end();
-      }
+      await printBuild(
+        { config: flags.config, isDryRun: flags.dryRun === true, isJson: flags.json === true },
+        async (surroundings) =>
+          runBuild(
+            {
+              configFile: flags.config,
+              routes: flags.route,
+              concurrency: flags.concurrency,
+              isDryRun: flags.dryRun === true,
+              isForced: flags.force === true,
+              maxDeletes: flags.maxDeletes,
+            },
+            surroundings,
+          ),
+      );
     });
+}
+
+/** Runs a build, shows how it goes, and prints what it did. */
+export async function printBuild(
+  { config, isDryRun, isJson }: { readonly config: string; readonly isDryRun: boolean; readonly isJson: boolean },
+  run: (surroundings: BuildSurroundings) => Promise<BuildReport>,
+): Promise<void> {
+  const started = performance.now();
+  const progress = new BuildProgress(process.stderr, Date.now);
+  const signal = interruptSignal();
+  try {
+    const report = await run({ environment: siteEnvironment(config), clock: Date.now, progress, signal });
+    progress.end();
+    const summary = buildSummary(report, {
+      seconds: (performance.now() - started) / 1000,
+      peakBytes: process.resourceUsage().maxRSS * 1024,
+      isDryRun,
+      storeName: relative(process.cwd(), report.storeFolder) || ".",
+    });
+    const exitCode = exitCodeOf(report);
+    process.exitCode = exitCode;
+    if (isJson) process.stdout.write(`${JSON.stringify({ ...summary.data, exitCode })}\n`);
+    else process.stdout.write(summary.text);
+    process.stderr.write(summary.problems);
+  } finally {
+    progress.end();
+  }
 }

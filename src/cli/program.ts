@@ -1,23 +1,29 @@
 import { Command } from "commander";
 
 import { affectedCommand } from "./affected.ts";
+import { auditCommand } from "./audit.ts";
 import { buildCommand } from "./build.ts";
 import { checkCommand } from "./check.ts";
+import { costCommand } from "./cost.ts";
 import { deleteCommand } from "./delete.ts";
 import { devCommand } from "./dev.ts";
 import { doctorCommand } from "./doctor.ts";
 import { explainCommand } from "./explain.ts";
 import { importCommand } from "./import.ts";
 import { initCommand } from "./init.ts";
+import { manifestCommand } from "./manifest.ts";
 import { patchCommand } from "./patch.ts";
 import { provisionCommand } from "./provision.ts";
+import { pruneCommand } from "./prune.ts";
 import { publishCommand } from "./publish.ts";
 import { putCommand } from "./put.ts";
 import { queueCommand } from "./queue.ts";
 import { rebuildCommand } from "./rebuild.ts";
 import { releaseCommand } from "./release.ts";
+import { scheduleCommand } from "./schedule.ts";
 import { serveCommand } from "./serve.ts";
 import { statusCommand } from "./status.ts";
+import { sweepCommand } from "./sweep.ts";
 import { workCommand } from "./work.ts";
 
 /** The command line, not yet run. @param version of rekiln */
@@ -33,6 +39,12 @@ export function createProgram(version: string): Command {
     buildCommand(),
     serveCommand(),
     workCommand(),
+    sweepCommand(),
+    auditCommand(),
+    pruneCommand(),
+    manifestCommand(),
+    scheduleCommand(),
+    costCommand(),
     releaseCommand(),
     rebuildCommand(),
     putCommand(),

@@ -26,6 +26,11 @@ export function printPublished(report: PublishReport, isJson: boolean): void {
     }
     process.stdout.write(`${done.map((line) => `${printable(line)}\n`).join("")}${text}`);
   }
+  if (report.isMarked) {
+    process.stderr.write(
+      "The changes can't be stored now. That there are some is marked: workers and sweepers look for them once it is over.\n",
+    );
+  }
   const lines = (source?.problems ?? []).slice(0, SHOWN_MAX).map(({ place, message }) => `${place}: ${message}`);
   if (badRecords > lines.length) lines.push(`… and ${count(badRecords - lines.length)} more bad records`);
   lines.push(...refused);

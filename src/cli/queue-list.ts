@@ -3,7 +3,8 @@ import { Command } from "commander";
 import type { DeadLetter, Lane, Queue } from "../queue/queue.ts";
 import { printable } from "./build-summary.ts";
 import { laneOption, lanesOf, openSiteQueue } from "./queue-site.ts";
-import { bodyData, bodyText, depthText, durationText } from "./queue-text.ts";
+import { durationText } from "../core/duration.ts";
+import { bodyData, bodyText, depthText } from "./queue-text.ts";
 import { count } from "./count.ts";
 import { wholeNumber } from "./whole-number.ts";
 

@@ -2,7 +2,8 @@ import { Command } from "commander";
 
 import type { Lane } from "../queue/queue.ts";
 import { laneOption, lanesOf, openSiteQueue } from "./queue-site.ts";
-import { bodyData, bodyText, durationText } from "./queue-text.ts";
+import { durationText } from "../core/duration.ts";
+import { bodyData, bodyText } from "./queue-text.ts";
 import { count } from "./count.ts";
 import { wholeNumber } from "./whole-number.ts";
 

@@ -1,18 +1,9 @@
+import { durationText } from "../core/duration.ts";
 import type { Lane, LaneDepth, QueuedMessage } from "../queue/queue.ts";
 import { printable } from "./build-summary.ts";
 import { count } from "./count.ts";
 
 const BODY_SHOWN_MAX = 160;
-
-/** How long something took or has lasted, to two units: `3 h 5 min`. */
-export function durationText(seconds: number): string {
-  const whole = Math.max(0, Math.floor(seconds));
-  if (whole < 60) return `${whole} s`;
-  const minutes = Math.floor(whole / 60);
-  if (minutes < 60) return `${minutes} min ${whole % 60} s`;
-  const hours = Math.floor(minutes / 60);
-  return hours < 48 ? `${hours} h ${minutes % 60} min` : `${Math.floor(hours / 24)} d ${hours % 24} h`;
-}
 
 /** `live: 3 waiting, 1 in flight, 2 dead, oldest 14 s` */
 export function depthText(lane: Lane, depth: LaneDepth): string {

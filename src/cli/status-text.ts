@@ -1,8 +1,10 @@
 import { LANES } from "../queue/queue.ts";
 import type { RouteStatus, SiteStatus } from "../system/read-status.ts";
 import { printable } from "./build-summary.ts";
-import { depthText, durationText } from "./queue-text.ts";
+import { durationText } from "../core/duration.ts";
+import { depthText } from "./queue-text.ts";
 import { count } from "./count.ts";
+import { driftCountLines, driftText } from "./drift-text.ts";
 
 const STALE_SHOWN_MAX = 5;
 
@@ -58,6 +60,22 @@ function deletesText({ deletes }: SiteStatus): string {
   return withheld === 0 ? done : `${count(withheld)} withheld (rekiln build --max-deletes ${withheld}), ${done}`;
 }
 
+function sweepLines({ sweep, at }: SiteStatus): readonly string[] {
+  const { oldest, drift, drifts } = sweep;
+  const routes = Object.entries(oldest).toSorted(([, left], [, right]) => left - right);
+  const [first] = routes;
+  if (first === undefined) return ["  never: rekiln sweep, or rekiln work --sweep, verifies every page in a period"];
+  const age = durationText(at / 1000 - first[1]);
+  const counts = driftCountLines(drift);
+  return [
+    `  every page verified within ${age} (${first[0]} is the oldest)`,
+    ...(counts.length === 0
+      ? ["  no page has drifted in 30 days"]
+      : ["  drifted in 30 days", ...counts.map((line) => `    ${line}`)]),
+    ...drifts.slice(0, STALE_SHOWN_MAX).map((one) => `    ${driftText(one)} (${durationText(at / 1000 - one.at)} ago)`),
+  ];
+}
+
 /** How a site is, for people. */
 export function statusLines(status: SiteStatus): readonly string[] {
   const lines = [
@@ -70,6 +88,8 @@ export function statusLines(status: SiteStatus): readonly string[] {
     `  ${sourceText(status)}`,
     "routes",
     ...status.routes.map((route) => `  ${routeText(route)}`),
+    "sweep",
+    ...sweepLines(status),
     "deletes",
     `  ${deletesText(status)}`,
   ];
@@ -87,7 +107,7 @@ export function statusLine(status: SiteStatus): string {
 
 /** The same for programs. */
 export function statusData(status: SiteStatus, exitCode: number): Readonly<Record<string, unknown>> {
-  const { at, queue, pages, stale, source, routes, deletes } = status;
+  const { at, queue, pages, stale, source, routes, sweep, deletes } = status;
   return {
     schema: "rekiln.status.1",
     at,
@@ -96,6 +116,7 @@ export function statusData(status: SiteStatus, exitCode: number): Readonly<Recor
     stale: stale.map(({ key, error, stale: why }) => ({ page: key, error, ...why })),
     source,
     routes,
+    sweep,
     deletes,
     exitCode,
   };

@@ -1,5 +1,8 @@
-import type { WorkResult } from "../press/work.ts";
+import { NO_REQUESTS } from "../core/prices.ts";
+import type { RunWorkResult } from "../system/work-session.ts";
+import { driftCountLines } from "./drift-text.ts";
 import { printable } from "./build-summary.ts";
+import { DIRECTORY_COST } from "./cost-text.ts";
 import { count } from "./count.ts";
 
 const ERRORS_SHOWN_MAX = 20;
@@ -11,7 +14,8 @@ export interface WorkSummary {
 }
 
 /** What a worker did, for people and for programs. */
-export function workSummary({ tally, ended, message, released }: WorkResult, seconds: number): WorkSummary {
+export function workSummary(result: RunWorkResult, seconds: number): WorkSummary {
+  const { tally, ended, message, released, swept } = result;
   const amplification = tally.written === 0 ? undefined : tally.rendered / tally.written;
   const lines = [
     `${count(tally.messages)} messages answered, ${count(tally.changes)} changes of entities`,
@@ -29,8 +33,12 @@ export function workSummary({ tally, ended, message, released }: WorkResult, sec
   if (tally.setAside > 0)
     lines.push(`  set aside ${count(tally.setAside)} messages: they wait for newer data or templates`);
   if (released > 0) lines.push(`  released  ${count(released)} messages, unfinished`);
+  if (swept !== undefined) {
+    lines.push(`  swept     ${count(swept.swept)} pages, ${count(swept.driftCount)} drifted`);
+    for (const line of driftCountLines(swept.drift)) lines.push(`    ${line}`);
+  }
   const ending = ended === "empty" ? "The queue is empty" : ended === "stopped" ? "Stopped" : (message ?? "Replaced");
-  lines.push(`${ending}, after ${seconds.toFixed(2)} s.`);
+  lines.push(`${ending}, after ${seconds.toFixed(2)} s.`, DIRECTORY_COST);
   const errors = [...tally.errors.values()];
   const shown = errors.slice(0, ERRORS_SHOWN_MAX).map((error) => `${printable(error)}\n`);
   if (errors.length > shown.length) shown.push(`and ${count(errors.length - shown.length)} more\n`);
@@ -57,7 +65,9 @@ export function workSummary({ tally, ended, message, released }: WorkResult, sec
       released,
       bytes: tally.bytes,
       amplification: amplification ?? null,
+      sweep: swept === undefined ? null : { swept: swept.swept, found: swept.found, drift: swept.drift },
       seconds,
+      cost: { requests: NO_REQUESTS, dollars: 0 },
       errors,
     },
   };

@@ -9,7 +9,9 @@ import { EXIT } from "./exit.ts";
 import { interruptSignal } from "./interrupt-signal.ts";
 import { openMeter } from "./meter.ts";
 import { wholeNumber } from "./whole-number.ts";
-import { WorkProgress } from "./work-progress.ts";
+import { ProgressLine } from "./progress-line.ts";
+import { duration, pagesASecond, SWEEP_PERIOD } from "./sweep.ts";
+import { workProgress } from "./work-progress.ts";
 import { workSummary } from "./work-summary.ts";
 
 interface WorkFlags {
@@ -20,6 +22,9 @@ interface WorkFlags {
   readonly maxDeletes?: number;
   readonly watch?: true;
   readonly metricsPort?: number;
+  readonly sweep?: true;
+  readonly period: number;
+  readonly rate?: number;
   readonly json?: true;
 }
 
@@ -37,6 +42,9 @@ export function workCommand(): Command {
     .addOption(new Option("--lane <lane>", "only this lane (default: both, live first)").choices([...LANES]))
     .option("--concurrency <threads>", "render threads (default: one for each processor)", wholeNumber(1))
     .option("--watch", "follow edits: of the source's files, and of templates, static files, config and code")
+    .option("--sweep", "sweep beside, so that no page is ever older than a period")
+    .option("--period <time>", "of the sweep", duration, duration(SWEEP_PERIOD))
+    .option("--rate <pages>", "most pages a second that the sweep goes over", pagesASecond)
     .option(
       "--max-deletes <pages>",
       "most pages to remove in an hour (default: 5 % of all, and at least 100)",
@@ -50,7 +58,7 @@ export function workCommand(): Command {
     .option("--json", "print the summary as one JSON object")
     .action(async (flags: WorkFlags) => {
       const started = performance.now();
-      const progress = new WorkProgress(process.stderr);
+      const progress = new ProgressLine(process.stderr);
       const stop = interruptSignal();
       await using meter = await openMeter(flags.metricsPort, flags.config);
       if (meter.url !== undefined) progress.say(`Metrics stand at ${meter.url}`);
@@ -63,12 +71,16 @@ export function workCommand(): Command {
             concurrency: flags.concurrency,
             maxDeletes: flags.maxDeletes,
             watches: flags.watch === true,
+            sweep:
+              flags.sweep === true
+                ? { periodSeconds: flags.period, rate: flags.rate, isDeep: false, routes: undefined }
+                : undefined,
           },
           {
             environment: siteEnvironment(flags.config),
             stop,
             metrics: meter.metrics,
-            onProgress: (tally) => progress.show(tally, performance.now()),
+            onProgress: (tally) => progress.show(workProgress(tally), performance.now()),
             warn: (message) => progress.say(message),
             onReady: (threads) => progress.say(`Working with ${threads} threads.`),
           },

@@ -11,6 +11,10 @@ export interface EntityModel {
   readonly schema: StandardSchemaV1<unknown, EntityData>;
   /** The fields that lists filter, sort or group by. */
   readonly index: readonly string[];
+  /** The field that says from when on an entity exists. */
+  readonly publishAt?: string | undefined;
+  /** The field that says from when on it exists no longer. */
+  readonly expireAt?: string | undefined;
 }
 
 export interface OrderField {

@@ -52,6 +52,12 @@ export function furtherKey(first: PageKey, number: number): PageKey {
   return number === 1 ? first : (`${first}#${number}` as PageKey);
 }
 
+/** The key of page 1 of the subject that a page is of. */
+export function firstKeyOf(key: PageKey): PageKey {
+  const hash = key.indexOf("#");
+  return hash < 0 ? key : (key.slice(0, hash) as PageKey);
+}
+
 /** The reverse of `pageKey`. */
 export function parsePageKey(key: PageKey): PageParts {
   const hash = key.indexOf("#");

@@ -8,6 +8,9 @@ export type JsonRecord = { readonly id: string };
 export interface EntityType<T extends JsonRecord, I extends string> {
   readonly schema: StandardSchemaV1<unknown, T>;
   readonly index: readonly I[];
+  /** Fields that say from when on an entity exists, and from when on it doesn't any more. */
+  readonly publishAt?: string;
+  readonly expireAt?: string;
 }
 export type AnyTypes = { readonly [name: string]: EntityType<JsonRecord, string> };
 
@@ -51,4 +54,6 @@ export interface Read<E> {
   ): Promise<readonly { readonly value: Value<E, N, F>; readonly count: number }[]>;
   /** The start of the current minute, hour or day in a time zone (UTC by default); the page falls due when it ends. */
   now(step: "minute" | "hour" | "day", timeZone?: string): Date;
+  /** Whether a time hasn't come yet; the page falls due when it comes. A text is a date-time with its time zone, or a date, which begins at midnight UTC. */
+  until(time: Date | string): boolean;
 }

@@ -5,6 +5,7 @@ import type { RefHash } from "../core/ref.ts";
 import type { Stamp } from "../core/stamp.ts";
 import type { LeftPathReads, LeftPaths, LeftPathWrites } from "./left-paths.ts";
 import type { SitemapState, SitemapWrites } from "./sitemap-state.ts";
+import type { SweepState } from "./sweep-state.ts";
 
 /** Which templates and data a page was last seen to equal. */
 export interface Verified {
@@ -106,6 +107,8 @@ export interface ManifestReads {
   /** The pages that have a ref, with what each did with it. */
   dependants(ref: RefHash): Iterable<Dependant>;
   readonly left: LeftPathReads;
+  /** No page is made that has no row, from data older than this version: tombstones that would say more are gone. */
+  floor(): number;
 }
 
 /**
@@ -118,6 +121,8 @@ export interface ManifestTransaction extends ManifestReads {
   /** As `record`, but the dependencies are added to those that are there. */
   recordFailure(record: PageRecord, edges: readonly Edge[]): void;
   remove(row: PageRow): void;
+  /** Raises what a page that is as `row` says is verified to equal. @returns false when its row is another one by now */
+  verify(row: PageRow, verified: Verified): boolean;
   /** Notes for each ref the newest version that touched it. */
   touch(refs: Iterable<RefHash>, version: number): void;
   /** Whether one of the refs was touched above `version`. */
@@ -144,6 +149,7 @@ export interface Manifest extends ManifestReads, Disposable {
   transact<T>(work: (transaction: ManifestTransaction) => T, isDurable?: boolean): T;
   readonly left: LeftPaths;
   readonly sitemaps: SitemapState;
+  readonly sweep: SweepState;
   /** What a page has read, as it was recorded; nothing for a page without a row. */
   edgesOf(key: PageKey): readonly Edge[];
   /** A setting of the manifest itself. */
@@ -161,6 +167,13 @@ export interface Manifest extends ManifestReads, Disposable {
   failedOrDue(now: number): readonly PageKey[];
   /** Whether a page has a ref, and whether one does that failed and kept its last good bytes. */
   useOf(ref: RefHash): { readonly isUsed: boolean; readonly isUsedByFailed: boolean };
+  /**
+   * Pages that fell due at or before `now` (Unix seconds), those first that have been due longest, `limit` at most. One whose stamp's time is
+   * further ahead than clocks may be is due at once.
+   */
+  due(now: number, limit: number): readonly PageKey[];
+  /** Keys of the pages of a route that were last verified in a version below this, also of those with an error, in pieces. */
+  behind(route: string, version: number): Iterable<readonly PageKey[]>;
   /** Keys of the pages of a route, in pieces. */
   keysOf(route: string): Iterable<readonly PageKey[]>;
   /** What is published, in pieces. */

@@ -26,6 +26,8 @@ import { SqliteLeftPaths } from "./sqlite-left-paths.ts";
 import { SqliteRefIndex } from "./sqlite-ref-index.ts";
 import { LATE_INDEXES, openManifestDatabase } from "./sqlite-schema.ts";
 import { placeOf, SqliteSitemaps } from "./sqlite-sitemaps.ts";
+import { SqliteSweep } from "./sqlite-sweep.ts";
+import { CLOCK_AHEAD_MAX_SECONDS } from "./sweep-state.ts";
 
 const PIECE_ROWS = 500;
 
@@ -35,6 +37,7 @@ type Row = Record<string, unknown>;
 export class SqliteManifest implements Manifest, ManifestTransaction {
   readonly left: SqliteLeftPaths;
   readonly sitemaps: SqliteSitemaps;
+  readonly sweep: SqliteSweep;
   readonly #database: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
   readonly #index: SqliteRefIndex;
@@ -49,6 +52,7 @@ export class SqliteManifest implements Manifest, ManifestTransaction {
     this.#index = new SqliteRefIndex(this.#database);
     this.left = new SqliteLeftPaths(this.#database);
     this.sitemaps = new SqliteSitemaps(this.#database);
+    this.sweep = new SqliteSweep(this.#database);
     if (this.meta("bulk") === undefined) this.#database.exec(LATE_INDEXES);
   }
 
@@ -202,6 +206,14 @@ export class SqliteManifest implements Manifest, ManifestTransaction {
     if (row.published !== undefined) this.sitemaps.markPage(row.key);
   }
 
+  verify({ id, published, verified: before }: PageRow, verified: Verified): boolean {
+    const done = this.#statement(
+      `UPDATE page SET verified_epoch = ?, verified_version = ?
+         WHERE id = ? AND etag IS ? AND verified_epoch = ? AND verified_version = ? AND error IS NULL`,
+    ).run(verified.epoch, verified.version, id, published?.etag ?? null, before.epoch, before.version);
+    return done.changes > 0;
+  }
+
   touch(refs: Iterable<RefHash>, version: number): void {
     const statement = this.#statement(
       "INSERT INTO touched VALUES (?, ?) ON CONFLICT (ref) DO UPDATE SET version = max(version, excluded.version)",
@@ -237,6 +249,10 @@ export class SqliteManifest implements Manifest, ManifestTransaction {
       this.#run("INSERT INTO meta VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", name, value);
   }
 
+  floor(): number {
+    return Number(this.meta("floor") ?? 0);
+  }
+
   count(): number {
     return Number(this.#get("SELECT count(path) AS pages FROM page")?.["pages"] ?? 0);
   }
@@ -244,6 +260,10 @@ export class SqliteManifest implements Manifest, ManifestTransaction {
   unverified(route: string, verified: Verified): Iterable<readonly PageKey[]> {
     const condition = "AND error IS NULL AND (verified_epoch <> ? OR verified_version < ?)";
     return this.#keys(route, condition, [verified.epoch, verified.version]);
+  }
+
+  behind(route: string, version: number): Iterable<readonly PageKey[]> {
+    return this.#keys(route, "AND verified_version < ?", [version]);
   }
 
   keysOf(route: string): Iterable<readonly PageKey[]> {
@@ -312,6 +332,16 @@ export class SqliteManifest implements Manifest, ManifestTransaction {
     return this.#all("SELECT key FROM page WHERE error IS NOT NULL UNION SELECT key FROM page WHERE due <= ?", now).map(
       (row) => String(row["key"]) as PageKey,
     );
+  }
+
+  due(now: number, limit: number): readonly PageKey[] {
+    const rows = this.#all(
+      `SELECT key FROM (SELECT key, due FROM page WHERE due <= ? UNION SELECT key, 0 FROM page WHERE time > ?) ORDER BY due LIMIT ?`,
+      now,
+      now + CLOCK_AHEAD_MAX_SECONDS,
+      limit,
+    );
+    return rows.map((row) => String(row["key"]) as PageKey);
   }
 
   *stored(): Iterable<readonly StoredPage[]> {

@@ -3,6 +3,7 @@ import { DatabaseSync } from "node:sqlite";
 import { RekilnError } from "../core/errors.ts";
 import { LEFT_PATH_TABLE } from "./sqlite-left-paths.ts";
 import { SITEMAP_TABLES } from "./sqlite-sitemaps.ts";
+import { SWEEP_TABLES } from "./sqlite-sweep.ts";
 
 const FORMAT = "4";
 /** A batch of another thread, which moves files into place, may take long where the disk is busy. */
@@ -11,6 +12,31 @@ const BUSY_TIMEOUT_MS = 60_000;
 /** Opens a manifest database and makes its tables. */
 export function openManifestDatabase(file: string): DatabaseSync {
   const database = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS });
+  try {
+    return prepareManifest(database);
+  } catch (error) {
+    database.close();
+    throw damaged(error);
+  }
+}
+
+/** SQLite's codes for a file that is damaged, or no database. */
+const DAMAGED = new Set([11, 26]);
+
+/** What to do about a manifest that can't be read; other errors as they are. */
+function damaged(error: unknown): unknown {
+  const code = error instanceof Error && "errcode" in error ? Number(error.errcode) & 0xff : 0;
+  if (!DAMAGED.has(code)) return error;
+  return new RekilnError({
+    code: "manifest-damaged",
+    message: "The manifest can't be read: its file is damaged.",
+    disposition: "fatal",
+    hint: "Run rekiln manifest rebuild: it makes it anew from the pages, and writes none that is right.",
+    cause: error,
+  });
+}
+
+function prepareManifest(database: DatabaseSync): DatabaseSync {
   database.exec(`
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = NORMAL;
@@ -52,6 +78,8 @@ export function openManifestDatabase(file: string): DatabaseSync {
       hint: "Use the rekiln that wrote it, or delete the manifest in .rekiln/: the next build makes it anew from the pages.",
     });
   }
+  // Tables that a manifest of this format may lack: they came later, and begin empty.
+  database.exec(SWEEP_TABLES);
   return database;
 }
 

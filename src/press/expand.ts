@@ -94,6 +94,11 @@ function expandedOf(site: Site, snapshot: Lookups, change: EntityChange): Expand
   return { change, after, existenceChanged, movesInLists, refs };
 }
 
+/** The refs that a change touches, as a snapshot that has it tells. */
+export function touchedRefs(site: Site, snapshot: Lookups, change: EntityChange): Iterable<RefHash> {
+  return expandedOf(site, snapshot, change)?.refs.keys() ?? [];
+}
+
 function epochBehind(): RekilnError {
   return new RekilnError({
     code: "epoch-behind",

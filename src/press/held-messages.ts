@@ -37,8 +37,12 @@ export class HeldMessages {
 
   /** Gives those of some messages back that weren't answered. */
   async giveBack(messages: readonly Receipt[], delaySeconds: number): Promise<void> {
-    const held = messages.filter(({ lane, id, receipt }) => this.#held.has(nameOf(lane, id, receipt)));
-    await this.release(held, delaySeconds);
+    await this.release(this.among(messages), delaySeconds);
+  }
+
+  /** Those of some messages that weren't answered. */
+  among<M extends Receipt>(messages: readonly M[]): readonly M[] {
+    return messages.filter(({ lane, id, receipt }) => this.#held.has(nameOf(lane, id, receipt)));
   }
 
   /** Gives everything back that wasn't answered. */

@@ -1,6 +1,7 @@
 import type { EntityData, OrderField, WhereValues } from "../core/entity.ts";
 import { RekilnError } from "../core/errors.ts";
 import { sortKeyOfEntity } from "../core/tuple.ts";
+import { parseMoment } from "../core/visible-time.ts";
 import type { Window } from "../core/dependency.ts";
 import type { EntityRecord, Snapshot, ValueCount } from "../source/source.ts";
 import type { PageRecorder } from "./page-recorder.ts";
@@ -113,9 +114,26 @@ export class PageReader {
     return this.#snapshot.values(type, field);
   }
 
+  until(time: Date | string): boolean {
+    const at = time instanceof Date ? Math.ceil(time.getTime() / 1000) : parseMoment(time);
+    if (at === undefined || Number.isNaN(at)) throw notMoment(time);
+    const isAhead = at > this.#nowSeconds;
+    this.#recorder.moment(at, isAhead);
+    return isAhead;
+  }
+
   now(step: TimeStep, timeZone = "UTC"): Date {
     const bucket = timeBucket(step, timeZone, this.#nowSeconds);
     this.#recorder.clock(bucket);
     return new Date(bucket.start * 1000);
   }
+}
+
+function notMoment(time: unknown): RekilnError {
+  return new RekilnError({
+    code: "time-unknown",
+    message: `read.until was given ${time instanceof Date ? "an invalid Date" : JSON.stringify(time)}, which is no time.`,
+    disposition: "discard",
+    hint: 'Give a Date, a date-time with its time zone ("2026-03-01T09:00:00+01:00"), or a date ("2026-03-01").',
+  });
 }

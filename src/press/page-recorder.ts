@@ -119,6 +119,12 @@ export class PageRecorder {
     this.due = Math.min(this.due ?? Number.POSITIVE_INFINITY, bucket.end);
   }
 
+  /** The page says something else from a time on (Unix seconds), which is ahead or has come. */
+  moment(at: number, isAhead: boolean): void {
+    if (isAhead) this.due = Math.min(this.due ?? Number.POSITIVE_INFINITY, at);
+    else this.time = Math.max(this.time, at);
+  }
+
   /** With several fields the condition is found by the first of them; the rest is checked when it is. */
   #condition(type: string, where: WhereValues, dependency: Dependency): void {
     const [[field, wanted] = []] = Object.entries(where);

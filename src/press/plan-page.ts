@@ -115,6 +115,11 @@ function isBehind(mine: Stamp, stored: Stamp, nowSeconds: number): boolean {
   return mine.epoch < stored.epoch || mine.version < stored.version || isTimeAhead;
 }
 
+/** Whether a stamp's time is one of a clock that was wrong: it holds nobody back, and goes. */
+export function isFarAhead({ time }: Stamp, nowSeconds: number): boolean {
+  return time > nowSeconds + CLOCK_AHEAD_MAX_SECONDS;
+}
+
 /** Decides what to do with a page that was rendered; reads the manifest and the store, writes neither. */
 export function planPage(
   context: PlanContext,
@@ -132,6 +137,7 @@ export function planPage(
   if (verified !== undefined && (verified.epoch > stamp.epoch || verified.version > stamp.version)) {
     return { do: "nothing", outcome: { kind: "newer", key } };
   }
+  if (row === undefined && stamp.version < manifest.floor()) return { do: "nothing", outcome: { kind: "newer", key } };
   if (context.staticKeys.has(located.collisionKey)) {
     return planCollision(context, manifest, snapshot, { key, row, wants: located }, `static${located.path}`);
   }
@@ -144,7 +150,7 @@ export function planPage(
   if (holds && row !== undefined) {
     if (isBehind(stamp, published.stamp, context.nowSeconds)) return { do: "nothing", outcome: { kind: "newer", key } };
     if (placesLeft(context, { key, row }, located).length === 0) {
-      if (published.digest === digest) return { do: "verify", row };
+      if (published.digest === digest && !isFarAhead(published.stamp, context.nowSeconds)) return { do: "verify", row };
       return { do: "write", reason: "changed", evicts: [], left: [], again: [] };
     }
   }

@@ -1,8 +1,11 @@
 import { hash } from "node:crypto";
 
 import type { Clock } from "../core/clock.ts";
+import { firstDifference } from "../core/first-difference.ts";
+import type { LineDifference } from "../core/first-difference.ts";
 import type { PageOutcome } from "../core/outcome.ts";
 import { digestOf } from "../core/digest.ts";
+import type { Digest } from "../core/digest.ts";
 import { parsePageKey } from "../core/page.ts";
 import type { SitePath } from "../core/path.ts";
 import type { PageKey, PageParts } from "../core/page.ts";
@@ -14,6 +17,7 @@ import type { Snapshot, SourceReader } from "../source/source.ts";
 import type { PageStore } from "../store/store.ts";
 import type { LeftOutcome } from "./apply-left.ts";
 import { countPagesQuietly } from "./build-plan.ts";
+import { isFarAhead } from "./plan-page.ts";
 import type { PlanContext, SealedPage } from "./plan-page.ts";
 import { noteSeen } from "./newest-version.ts";
 import { OpenPaths } from "./open-paths.ts";
@@ -58,9 +62,17 @@ export interface PressOptions {
   readonly removes: boolean;
   /** Whether to tell of the pages behind page 1 of a list. */
   readonly findsFurther: boolean;
+  /** Renders a page whose bytes differ a second time, from the same snapshot. */
+  readonly comparesRenders?: boolean | undefined;
   /** Pages that aren't rendered, and why: they took too long. */
   readonly failures: ReadonlyMap<PageKey, string>;
   readonly signal: AbortSignal;
+}
+
+/** A page of which two renders of one snapshot differ. */
+export interface UnstablePage {
+  readonly key: PageKey;
+  readonly difference: LineDifference;
 }
 
 /** Where the time of a press went, in milliseconds. */
@@ -78,6 +90,8 @@ export interface Pressed {
   readonly further: readonly { readonly first: PageKey; readonly pages: number }[];
   /** Paths that pages have left, and that became redirects or tombstones. */
   readonly left: readonly LeftOutcome[];
+  /** Found where renders were compared. */
+  readonly unstable?: readonly UnstablePage[] | undefined;
   /** Of the snapshot. */
   readonly version: number;
   readonly times: PressTimes;
@@ -121,6 +135,7 @@ class Press {
   readonly #further = new Map<PageKey, number>();
   readonly #times: PressTimes = { render: 0, write: 0, record: 0 };
   readonly #nowSeconds: number;
+  readonly #unstable: UnstablePage[] = [];
   #version = 0;
 
   constructor(context: PressContext, options: PressOptions) {
@@ -143,7 +158,8 @@ class Press {
   result(): Pressed {
     const further = [...this.#further].map(([first, pages]) => ({ first, pages }));
     const { outcomes, again, left } = this.#settler;
-    return { outcomes, again: [...again], further, left, version: this.#version, times: this.#times };
+    const unstable = this.#unstable;
+    return { outcomes, again: [...again], further, left, unstable, version: this.#version, times: this.#times };
   }
 
   fail(key: PageKey, error: string): void {
@@ -255,6 +271,7 @@ class Press {
     const row = this.#context.manifest.page(key);
     if (row?.published === undefined || row.error !== undefined) return false;
     if (row.due !== undefined && row.due <= this.#nowSeconds) return false;
+    if (isFarAhead(row.published.stamp, this.#nowSeconds)) return false;
     if (row.verified.version < (this.#options.neededVersion ?? snapshot.version)) return false;
     if (row.verified.epoch < this.#epochOf(route)) return false;
     if (this.#plan.openPaths.of(key).length > 0) return false;
@@ -281,8 +298,21 @@ class Press {
       rendered.kind === "page"
         ? { key, stamp, ...this.#seal(key, rendered, stamp), staged: undefined, created: undefined }
         : { key, stamp, rendered, content: undefined, staged: undefined, created: undefined };
+    if (rendered.kind === "page" && prepared.rendered.kind === "page") {
+      await this.#compare(key, rendered.content, prepared.rendered.digest, snapshot);
+    }
     this.#times.render += performance.now() - started;
     return prepared;
+  }
+
+  /** A page that is about to change is rendered once more, where that is asked for: does it come out the same? */
+  async #compare(key: PageKey, content: string, digest: Digest, snapshot: Snapshot): Promise<void> {
+    if (this.#options.comparesRenders !== true) return;
+    const published = this.#context.manifest.page(key)?.published;
+    if (published === undefined || published.digest === digest) return;
+    const again = await renderPage(this.#context, key, snapshot, this.#nowSeconds);
+    if (again.kind !== "page" || again.content === content) return;
+    this.#unstable.push({ key, difference: firstDifference(content, again.content) });
   }
 
   /** A page's bytes with its stamp, made once, and the digest of those before the stamp. */
@@ -314,7 +344,8 @@ class Press {
     }
     const published = manifest.page(key)?.published;
     const isThere = published?.path === path;
-    if (isThere && published.digest === rendered.digest && store.etag(objectKey) === published.etag) return undefined;
+    const isEqual = isThere && published.digest === rendered.digest && !isFarAhead(published.stamp, this.#nowSeconds);
+    if (isEqual && store.etag(objectKey) === published.etag) return undefined;
     page.staged = store.stage(objectKey, content);
     return isThere ? undefined : { key, path };
   }

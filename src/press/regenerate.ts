@@ -30,8 +30,8 @@ export interface RegenerateContext {
   /** Most pages that drains may remove in an hour; undefined is 5 % of all, and at least 100. */
   readonly maxDeletes: number | undefined;
   readonly onPressed: (pressed: Pressed) => void;
-  /** Whether it comes before what isn't: somebody waits for it. */
-  readonly isUrgent: boolean;
+  /** Whether it comes before what isn't: somebody waits for it. Default false. */
+  readonly isUrgent?: boolean;
 }
 
 export interface RegenerateOptions {
@@ -39,6 +39,8 @@ export interface RegenerateOptions {
   readonly version: number;
   readonly isForced: boolean;
   readonly findsFurther: boolean;
+  /** As of `PressOptions`. */
+  readonly comparesRenders?: boolean | undefined;
 }
 
 export interface Regenerated {
@@ -63,8 +65,9 @@ export async function regenerate(
   const stuck = new Map<PageKey, string>();
   let again = new Set<PageKey>();
   const press = async (piece: readonly PageKey[], given: Partial<BatchOptions>): Promise<void> => {
-    const optionsOf = () => ({ ...USUAL, ...given, neededVersion: options.version });
-    const pressed = await pressAround(context.pool, piece, stuck, optionsOf, { isUrgent: context.isUrgent });
+    const { version: neededVersion, comparesRenders } = options;
+    const optionsOf = () => ({ ...USUAL, ...given, neededVersion, comparesRenders });
+    const pressed = await pressAround(context.pool, piece, stuck, optionsOf, { isUrgent: context.isUrgent === true });
     context.onPressed(pressed);
     for (const outcome of pressed.outcomes) note(outcome, failed, gone);
     for (const key of pressed.again) again.add(key);

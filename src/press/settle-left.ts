@@ -129,7 +129,9 @@ class Settler {
     if (at === undefined) return this.#forget(left);
     const isExpired = left.expires <= this.#apply.nowSeconds;
     if (left.kind !== "handover") {
-      if (isExpired) this.#drop(left, at);
+      // A tombstone goes once the site record says what it said.
+      const isSaid = left.kind !== "tombstone" || left.version <= this.#transaction.floor();
+      if (isExpired && isSaid) this.#drop(left, at);
       return;
     }
     const claimants = claimantsOf(site, this.#transaction, this.#snapshot, left.key, at);

@@ -20,6 +20,8 @@ export interface SiteRecord {
   readonly ceiling: number;
   /** The newest version that a stamp may have. */
   readonly version: number;
+  /** No page that isn't there is made from data older than this version; 0 where it was never raised. */
+  readonly floor?: number | undefined;
   /** The store was empty when the first build began, and it hasn't ended: a file without a stamp is torn. */
   readonly isFirstBuild: boolean;
 }
@@ -34,6 +36,7 @@ const schema = z.object({
   assets: z.record(z.string(), z.string()),
   ceiling: z.number().int(),
   version: z.number().int(),
+  floor: z.number().int().optional(),
   isFirstBuild: z.boolean(),
 });
 

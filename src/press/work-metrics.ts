@@ -1,4 +1,5 @@
 import type { PageOutcome } from "../core/outcome.ts";
+import type { DriftCause } from "../manifest/sweep-state.ts";
 
 /** What a worker counts and times, for whoever watches it. Each call is cheap, and none throws. */
 export interface WorkMetrics {
@@ -10,6 +11,8 @@ export interface WorkMetrics {
   renderMs(ms: number): void;
   /** A page that failed will be tried again. */
   retry(): void;
+  /** A page whose bytes weren't what they should be, though no event was pending. */
+  drift(cause: DriftCause): void;
 }
 
 /** For a worker that nobody watches. */
@@ -18,4 +21,5 @@ export const NO_METRICS: WorkMetrics = {
   latency: () => undefined,
   renderMs: () => undefined,
   retry: () => undefined,
+  drift: () => undefined,
 };

@@ -1,6 +1,7 @@
 import { decodeChange, encodeChange } from "../core/change-event.ts";
 import type { Clock } from "../core/clock.ts";
 import { RekilnError } from "../core/errors.ts";
+import { isPassing } from "../core/passing-error.ts";
 import type { PageKey } from "../core/page.ts";
 import { parsePageKey } from "../core/page.ts";
 import { encodeWork, keyBatches } from "../core/work-message.ts";
@@ -12,6 +13,7 @@ import { sendAll } from "../queue/send-all.ts";
 import type { Site } from "../site/site.ts";
 import type { Snapshot, SourceReader } from "../source/source.ts";
 import { firstPagesOfRoute, isPageOfSnapshot } from "./build-plan.ts";
+import { pressDue } from "./due-pages.ts";
 import { DurableAcks } from "./durable-acks.ts";
 import { HeldMessages, VISIBILITY_SECONDS } from "./held-messages.ts";
 import type { PressPool } from "./press-pool.ts";
@@ -36,11 +38,14 @@ const BULK_PAGES = 128;
 const SHORT_STEPS = 8;
 const IDLE_WAIT_MS = 1000;
 const RELAY_MS = 1000;
+/** Pages change within a minute of when they fell due. */
+const DUE_MS = 10_000;
 const TRIES_MAX = 5;
 const SET_ASIDE_SECONDS_MAX = 900;
 const EPOCH_WAIT_SECONDS = 10;
 /** After a failure that passes by itself: a file that another process holds for long. */
 const TROUBLE_SECONDS = 1;
+const TROUBLE_SECONDS_MAX = 60;
 
 /** Why a worker must not go on with what it was started with. */
 export type Standing = { readonly kind: "current" } | { readonly kind: "replaced"; readonly message: string };
@@ -62,6 +67,8 @@ export interface WorkContext {
   readonly metrics: WorkMetrics;
   /** Whether templates and manifest are still those that the worker was started with. */
   readonly standing: () => Standing;
+  /** Tells this worker from all others. */
+  readonly holder: string;
   readonly knownBefore: ExpandContext["knownBefore"];
   /** Sends what waits in the outbox. */
   readonly relay: () => Promise<void>;
@@ -126,8 +133,11 @@ class Worker {
   /** Ends the wait for messages: a thread is free. */
   #wake: AbortController | undefined;
   #relayedAt = Number.NEGATIVE_INFINITY;
+  #dueAt = Number.NEGATIVE_INFINITY;
   #settledAt = 0;
   #failure: unknown;
+  /** How often in a row something couldn't be used. */
+  #trouble = 0;
 
   constructor(context: WorkContext, options: WorkOptions) {
     this.#context = context;
@@ -169,8 +179,7 @@ class Worker {
           }
         } catch (error) {
           if (!isPassing(error)) throw error;
-          this.#context.warn?.(error.message);
-          await this.#context.sleep(TROUBLE_SECONDS * 1000, this.#options.stop);
+          await this.#pause(error);
         }
       }
       await Promise.all([...this.#bulk, this.#long]);
@@ -196,12 +205,34 @@ class Worker {
     if (now - this.#relayedAt < RELAY_MS) return;
     this.#relayedAt = now;
     await this.#context.relay();
+    if (now - this.#dueAt > DUE_MS) {
+      this.#dueAt = now;
+      await this.#pressDue();
+    }
     if (now - this.#settledAt > 5 * RELAY_MS) {
       this.#settledAt = now;
       this.#settling ??= this.#context
         .settle(false)
         .catch((error: unknown) => this.#fail(error))
         .finally(() => (this.#settling = undefined));
+    }
+  }
+
+  /** Pages that the clock has made stale. One that fails is tried again like all that fail. */
+  async #pressDue(): Promise<void> {
+    const { manifest, pool, clock, reader, holder, epoch, metrics } = this.#context;
+    const { maxDeletes, stop } = this.#options;
+    const onPressed = (pressed: Pressed): void => {
+      this.#tally.add(pressed.outcomes);
+      metrics.pages(pressed.outcomes);
+      metrics.renderMs(pressed.times.render);
+    };
+    const version = (): number => reader.snapshot().version;
+    const pressed = await pressDue({ manifest, pool, clock, maxDeletes, onPressed }, { version, holder, signal: stop });
+    for (const { failed, unsettled, withheld } of pressed) {
+      this.#tally.withheld += withheld;
+      const request = { version: version(), epoch, isForced: true, since: clock(), waited: 0, findsFurther: false };
+      for (const key of [...failed.keys(), ...unsettled]) await this.#retry(key, request, 0, "live");
     }
   }
 
@@ -304,9 +335,9 @@ class Worker {
     if (!this.#options.abort.aborted) this.#failure ??= error;
   }
 
-  async #giveBack(error: RekilnError, messages: readonly Received[]): Promise<void> {
-    this.#context.warn?.(error.message);
-    await this.#held.giveBack(messages, TROUBLE_SECONDS);
+  async #giveBack(error: Error, messages: readonly Received[]): Promise<void> {
+    await this.#putBack(messages);
+    await this.#pause(error);
   }
 
   /** Resolves when live messages are answered, or when that is found to take long and nothing else does already. */
@@ -343,11 +374,39 @@ class Worker {
       // What was asked for page by page is asked for once, however often it was.
       for (const { message, source } of events.pages) await this.#pages(message, source);
       for (const { message, source } of events.routes) await this.#route(message, source);
+      this.#trouble = 0;
     } catch (error) {
       if (!isPassing(error)) throw error;
       await this.#giveBack(error, messages);
     }
     this.#context.onProgress(this.#tally);
+  }
+
+  /** Source, store or manifest can't be used now: nothing is done until they may be, longer each time. */
+  async #pause(error: Error): Promise<void> {
+    const seconds = Math.min(TROUBLE_SECONDS * 2 ** this.#trouble++, TROUBLE_SECONDS_MAX);
+    this.#context.warn?.(`${error.message} Work goes on in ${seconds} s.`);
+    await this.#context.sleep(seconds * 1000, this.#options.stop);
+  }
+
+  /** What others' trouble interrupted isn't spent: as copies, messages were never received. */
+  async #putBack(messages: readonly Received[]): Promise<void> {
+    const left = this.#held.among(messages);
+    try {
+      for (const lane of LANES) {
+        const ofLane = left.filter((message) => message.lane === lane);
+        if (ofLane.length === 0) continue;
+        await this.#send(
+          lane,
+          ofLane.map(({ body }) => body),
+          TROUBLE_SECONDS,
+        );
+        await this.#held.ack(ofLane);
+      }
+    } catch {
+      // The queue is in trouble too: they come back by themselves at the latest.
+      await this.#held.giveBack(messages, TROUBLE_SECONDS).catch(() => undefined);
+    }
   }
 
   async #refuse(refused: WorkEvents["refused"]): Promise<void> {
@@ -548,9 +607,4 @@ class Worker {
 /** What a message is about, as far as that is worth to know before it is read. */
 function entityNamed(body: string): string {
   return /"entity":"(?:[^"\\]|\\.)*"/.exec(body)?.[0] ?? body;
-}
-
-/** Whether an error may not come again: what it interrupted is tried later. */
-function isPassing(error: unknown): error is RekilnError {
-  return error instanceof RekilnError && error.disposition === "retry";
 }

@@ -41,6 +41,12 @@ function checkIndex(path: string, value: unknown, report: Report): readonly stri
   return fields;
 }
 
+function checkMoment(path: string, value: unknown, report: Report): string | undefined {
+  if (value === undefined || (typeof value === "string" && FIELD_NAME.test(value))) return value;
+  report(path, "is no field name", "give the name of the field that holds the time");
+  return undefined;
+}
+
 /** Checks what `defineEntities` gave. Undefined when there is nothing that routes could be checked against. */
 export function checkEntities(value: unknown, report: Report): CheckedEntities | undefined {
   if (!isObject(value) || !isObject(value["types"])) {
@@ -60,11 +66,13 @@ export function checkEntities(value: unknown, report: Report): CheckedEntities |
       report(path, "doesn't come from entity", `write ${name}: entity(schema, { index: [...] })`);
       continue;
     }
-    checkKeys(path, type, ["schema", "index"], report);
+    checkKeys(path, type, ["schema", "index", "publishAt", "expireAt"], report);
     const index = checkIndex(`${path}.index`, type["index"], report);
     indexes.set(name, index);
+    const publishAt = checkMoment(`${path}.publishAt`, type["publishAt"], report);
+    const expireAt = checkMoment(`${path}.expireAt`, type["expireAt"], report);
     const schema = type["schema"];
-    if (isStandardSchema(schema)) models.set(name, { name, schema, index });
+    if (isStandardSchema(schema)) models.set(name, { name, schema, index, publishAt, expireAt });
     else
       report(`${path}.schema`, "is no Standard Schema", "give a schema of zod 4, valibot or arktype, or unchecked()");
   }

@@ -1,3 +1,4 @@
+import { parseDuration } from "../core/duration.ts";
 import { RekilnError } from "../core/errors.ts";
 import { json } from "../core/json-template.ts";
 import { checkList } from "./check-list.ts";
@@ -7,6 +8,9 @@ import { parsePath } from "./path.ts";
 import { absentInPath } from "./path-absent.ts";
 import type { Report } from "./problem.ts";
 import type { AnySubject, EachModel, RouteModel, TemplateModel } from "./site.ts";
+
+/** More often than that is what change events are for. */
+const SWEEP_SECONDS_MIN = 60;
 
 type Indexes = ReadonlyMap<string, readonly string[]> | undefined;
 
@@ -130,6 +134,14 @@ function checkCacheTags(path: string, value: unknown, report: Report): readonly 
   return [];
 }
 
+function checkSweep(path: string, value: unknown, report: Report): number | undefined {
+  if (value === undefined) return undefined;
+  const seconds = typeof value === "string" ? parseDuration(value) : undefined;
+  if (seconds !== undefined && seconds >= SWEEP_SECONDS_MIN) return seconds;
+  report(path, "is no length of time from a minute on", 'write how often its pages are verified, e.g. sweep: "1d"');
+  return undefined;
+}
+
 function checkName(path: string, name: string, report: Report): void {
   if (/^(?:0|[1-9][0-9]*)$/.test(name)) {
     report(
@@ -155,12 +167,19 @@ export function checkRoute(
     report(path, "doesn't come from route", `write ${place.name}: route({ path: "/", template: "${place.name}" })`);
     return undefined;
   }
-  checkKeys(
-    path,
-    value,
-    ["each", "path", "list", "load", "template", "updated", "sitemap", "cacheControl", "cacheTags"],
-    report,
-  );
+  const options = [
+    "each",
+    "path",
+    "list",
+    "load",
+    "template",
+    "updated",
+    "sweep",
+    "sitemap",
+    "cacheControl",
+    "cacheTags",
+  ];
+  checkKeys(path, value, options, report);
   const each = checkEach(`${path}.each`, value["each"], indexes, report);
   const pathOf = checkPath(`${path}.path`, value, report);
   const list = value["list"] === undefined ? undefined : checkList(`${path}.list`, value["list"], indexes, report);
@@ -170,6 +189,7 @@ export function checkRoute(
   }
   const template = checkTemplate(`${path}.template`, value["template"], report);
   const updated = checkUpdated(`${path}.updated`, value["updated"], report);
+  const sweepSeconds = checkSweep(`${path}.sweep`, value["sweep"], report);
   const sitemap = value["sitemap"];
   if (sitemap !== undefined && typeof sitemap !== "boolean") {
     report(
@@ -195,6 +215,7 @@ export function checkRoute(
     load: loads,
     template,
     updated,
+    sweepSeconds,
     isListed,
     cacheControl,
     cacheTags,

@@ -3,8 +3,10 @@ import type { Encoding } from "../core/encoding.ts";
 import { checkEntities } from "./check-entities.ts";
 import { checkQueue, checkS3 } from "./check-fleet.ts";
 import { checkKeys, isObject } from "./check-object.ts";
+import { checkPrices } from "./check-prices.ts";
 import { checkRoute } from "./check-route.ts";
 import { checkSource } from "./check-source.ts";
+import { checkSchedule } from "./check-schedule.ts";
 import type { S3Store } from "./declare-fleet.ts";
 import { directory } from "./define-site.ts";
 import type { DirectoryStore } from "./define-site.ts";
@@ -69,7 +71,8 @@ export function checkSite(options: unknown): { readonly site: Site } | { readonl
     );
     return { problems };
   }
-  checkKeys("", options, ["url", "env", "source", "store", "queue", "compress", "entities", "routes"], report);
+  const known = ["url", "env", "source", "store", "queue", "compress", "schedule", "prices", "entities", "routes"];
+  checkKeys("", options, known, report);
   const address = checkUrl(options["url"], report);
   const env = checkEnv(options["env"], report);
   const store = checkStore(options["store"], report);
@@ -82,6 +85,8 @@ export function checkSite(options: unknown): { readonly site: Site } | { readonl
     );
   }
   const queue = checkQueue(options["queue"], report);
+  const schedule = checkSchedule(options["schedule"], report);
+  const prices = checkPrices(options["prices"], report);
   const entities = checkEntities(options["entities"], report);
   const types = entities === undefined ? undefined : [...entities.indexes.keys()];
   const source = checkSource(options["source"], types, report);
@@ -97,5 +102,6 @@ export function checkSite(options: unknown): { readonly site: Site } | { readonl
   }
   if (problems.length > 0 || source === undefined || store === undefined) return { problems };
   if (queue === undefined || entities === undefined) return { problems };
-  return { site: { ...address, env, source, store, queue, compress, entities: entities.models, routes } };
+  const site = { ...address, env, source, store, queue, compress, schedule, prices, entities: entities.models, routes };
+  return { site };
 }

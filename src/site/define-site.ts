@@ -2,7 +2,9 @@ import type { Encoding } from "../core/encoding.ts";
 import type { AnyTypes } from "../core/read.ts";
 import type { S3Store, SqsQueues } from "./declare-fleet.ts";
 import type { Entities } from "./entities.ts";
+import type { Prices } from "../core/prices.ts";
 import type { Route } from "./route.ts";
+import type { ScheduleOptions } from "./schedule.ts";
 
 /** A source of NDJSON and JSON files: `film.ndjson`, `film/*.ndjson` or `film/42.json` below a directory. */
 export interface FilesSource {
@@ -72,6 +74,10 @@ export interface SiteOptions<E extends AnyTypes> {
    * None by default.
    */
   readonly compress?: readonly Encoding[];
+  /** What `rekiln schedule` starts, and when: by a name of your own. */
+  readonly schedule?: Readonly<Record<string, ScheduleOptions>>;
+  /** What requests cost, in dollars a million, for `rekiln cost`; a directory and SQLite cost nothing. */
+  readonly prices?: Partial<Prices>;
   readonly entities: Entities<E>;
   readonly routes: Readonly<Record<string, Route<NoInfer<E>>>>;
 }

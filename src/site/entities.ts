@@ -7,15 +7,32 @@ type Indexable<T> = {
   [F in keyof T & string]-?: NonNullable<T[F]> extends Scalar | readonly Scalar[] ? F : never;
 }[keyof T & string];
 
+/** A field that may hold a time: a date, or a date-time with its time zone, as text. */
+type MomentField<T> = {
+  [F in keyof T & string]-?: NonNullable<T[F]> extends string ? F : never;
+}[keyof T & string];
+
 /**
  * Declares an entity type by a Standard Schema (zod, valibot, arktype) whose output is plain JSON with a string `id`;
  * that output is what is stored, compared and read. `index` names every field that a list filters, sorts or groups by.
  */
 export function entity<T extends JsonRecord, const I extends readonly Indexable<T>[] = []>(
   schema: StandardSchemaV1<unknown, T>,
-  options: { readonly index?: I } = {},
+  options: {
+    readonly index?: I;
+    /** The field that says from when on an entity exists; one without a value always has. */
+    readonly publishAt?: MomentField<T>;
+    /** The field that says from when on it exists no longer. */
+    readonly expireAt?: MomentField<T>;
+  } = {},
 ): EntityType<T, I[number]> {
-  return { schema, index: options.index ?? [] };
+  const { index, publishAt, expireAt } = options;
+  return {
+    schema,
+    index: index ?? [],
+    ...(publishAt === undefined ? {} : { publishAt }),
+    ...(expireAt === undefined ? {} : { expireAt }),
+  };
 }
 
 /** A schema that checks nothing: for types that something else already guarantees (a generated database type). */

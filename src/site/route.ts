@@ -54,6 +54,8 @@ export interface RouteOptions<E, W, L, D> {
   readonly template: Template<NoInfer<D>>;
   /** `lastmod` in the sitemap: an ISO date, or a date-time with its time zone. Left out without it. */
   readonly updated?: (subject: Subject<E, W>) => string | undefined;
+  /** How often a sweep verifies each page, if not as often as the others: `"1d"`, `"12h"`, `"30min"`. */
+  readonly sweep?: string;
   /** `false`: the route's pages are left out of the sitemap. */
   readonly sitemap?: boolean;
   /** How long browsers and CDNs may keep its pages: `public, max-age=60`. For stores that keep headers: S3. */

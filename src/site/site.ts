@@ -5,7 +5,9 @@ import type { Read, Scalar } from "../core/read.ts";
 import type { SourceModel } from "./check-source.ts";
 import type { LocalQueue, S3Store, SqsQueues } from "./declare-fleet.ts";
 import type { DirectoryStore } from "./define-site.ts";
+import type { Prices } from "../core/prices.ts";
 import type { PageProps, Pager } from "./route.ts";
+import type { ScheduleEntry } from "./schedule.ts";
 
 /** What a page is about; undefined for the one page of a route without `each`. */
 export type AnySubject = EntityData | Scalar | undefined;
@@ -45,6 +47,8 @@ export interface RouteModel {
    * @throws RekilnError when the config gives anything but a date
    */
   updated(subject: AnySubject): string | undefined;
+  /** How often each of its pages is verified by a sweep, in seconds; undefined is as often as the sweep's others. */
+  readonly sweepSeconds: number | undefined;
   /** Whether its pages may stand in a sitemap. */
   readonly isListed: boolean;
   /** `Cache-Control` of its pages, where the store keeps headers. */
@@ -65,6 +69,10 @@ export interface Site {
   readonly queue: LocalQueue | SqsQueues;
   /** In the order in which they are preferred. */
   readonly compress: readonly Encoding[];
+  /** What is started when. */
+  readonly schedule: readonly ScheduleEntry[];
+  /** What requests cost. */
+  readonly prices: Prices;
   readonly entities: ReadonlyMap<string, EntityModel>;
   /** In the order of their declaration. */
   readonly routes: ReadonlyMap<string, RouteModel>;

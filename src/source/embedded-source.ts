@@ -1,3 +1,4 @@
+import type { Clock } from "../core/clock.ts";
 import type { EntityData, EntityModel } from "../core/entity.ts";
 import { RekilnError } from "../core/errors.ts";
 import { tupleOf } from "../core/tuple.ts";
@@ -8,6 +9,7 @@ import type { EntityTypeWriter } from "./entity-type-writer.ts";
 import { EntityWriter } from "./entity-writer.ts";
 import { checkRecord } from "./parse-record.ts";
 import type { RefreshReport, Source } from "./source.ts";
+import { hiddenText } from "./timed-entities.ts";
 
 /** How often others may change what an edit is based on, while it is checked, until it gives up. */
 const ATTEMPTS_MAX = 100;
@@ -18,6 +20,8 @@ export interface EmbeddedSourceOptions {
   readonly models: ReadonlyMap<string, EntityModel>;
   /** Where a store that doesn't exist yet begins to count. */
   readonly firstVersion: number;
+  /** As of `EntityStoreOptions`. */
+  readonly clock?: Clock | undefined;
 }
 
 /** An edit that its schema has seen. */
@@ -41,8 +45,8 @@ export class EmbeddedSource extends EntityStore implements Source {
   readonly #models: ReadonlyMap<string, EntityModel>;
   readonly #firstVersion: number;
 
-  constructor({ file, models, firstVersion }: EmbeddedSourceOptions) {
-    super({ file, models, isDurable: true });
+  constructor({ file, models, firstVersion, clock }: EmbeddedSourceOptions) {
+    super({ file, models, isDurable: true, clock });
     this.#models = models;
     this.#firstVersion = firstVersion;
   }
@@ -131,7 +135,7 @@ export class EmbeddedSource extends EntityStore implements Source {
   }
 
   #transact<T>(work: (writer: EntityWriter) => T): T {
-    const writer = new EntityWriter(this.database, this.#firstVersion);
+    const writer = new EntityWriter(this.database, this.#firstVersion, this.nowSeconds);
     try {
       const result = work(writer);
       writer.commit();
@@ -147,7 +151,7 @@ export class EmbeddedSource extends EntityStore implements Source {
     if (!id.isWellFormed()) return undefined;
     const number = this.database.prepare("SELECT number FROM type WHERE name = ?").get(type)?.["number"];
     const row = this.database.prepare(`SELECT data FROM e${Number(number)} WHERE id = ?`).get(id);
-    return row === undefined ? undefined : String(row["data"]);
+    return row === undefined ? hiddenText(this.database, type, id) : String(row["data"]);
   }
 
   #model(type: string): EntityModel {

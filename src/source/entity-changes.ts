@@ -119,11 +119,34 @@ export function trimChanges(database: DatabaseSync, version: number): void {
   const waiting = database.prepare("SELECT min(number) AS first FROM change WHERE queued = 0").get();
   const cut = Math.min(last - CHANGES_STORED_MAX / 2, Number(waiting?.["first"] ?? last) - 1);
   if (cut < first) {
-    forgetAllChanges(database, version);
+    // The queue takes nothing: what waits is few entities that changed often, or more than is kept.
+    if (last - Number(readMeta(database, "coalesced") ?? 0) < CHANGES_STORED_MAX / 2) return;
+    const left = coalesceWaiting(database, last);
+    if (left > CHANGES_STORED_MAX) forgetAllChanges(database, version);
+    else writeMeta(database, "coalesced", last);
     return;
   }
   const row = database.prepare("SELECT max(version) AS version FROM change WHERE number <= ?").get(cut);
   database.prepare("DELETE FROM change WHERE number <= ?").run(cut);
   const from = Math.max(Number(row?.["version"]), Number(readMeta(database, "changes_from")));
   writeMeta(database, "changes_from", from);
+}
+
+/**
+ * Makes one row of those that wait and say the same of an entity, with all fields where they tell of different ones. While the queue is down what waits is
+ * a set then, bounded by what entities there are and were. The rows get new numbers, so that whoever has just sent the old ones marks none of them.
+ * @returns how many rows there are now
+ */
+function coalesceWaiting(database: DatabaseSync, last: number): number {
+  database
+    .prepare(
+      `INSERT INTO change (type, id, version, fields, before, queued)
+         SELECT type, id, version, fields, before, 0 FROM (
+           SELECT type, id, version, iif(count(DISTINCT ifnull(fields, '')) > 1, NULL, fields) AS fields, before, max(number) AS newest
+             FROM change WHERE queued = 0 AND number <= ? GROUP BY type, id, before)
+         ORDER BY newest`,
+    )
+    .run(last);
+  database.prepare("DELETE FROM change WHERE queued = 0 AND number <= ?").run(last);
+  return Number(database.prepare("SELECT count(*) AS count FROM change").get()?.["count"]);
 }

@@ -4,8 +4,10 @@ import { changedFields } from "../core/changed-fields.ts";
 import type { EntityData, EntityModel } from "../core/entity.ts";
 import { tupleOf } from "../core/tuple.ts";
 import type { Tuple } from "../core/tuple.ts";
+import { isVisible, mustTurn, visibleTimeOf, visibleTimeProblem } from "../core/visible-time.ts";
 import { EntityValues } from "./entity-values.ts";
 import type { OrderKeys } from "./entity-values.ts";
+import { TimedEntities } from "./timed-entities.ts";
 
 /** What an upsert did. */
 export type Upserted = "inserted" | "updated" | "same";
@@ -39,6 +41,7 @@ export interface TypeWriterOptions {
   readonly version: number;
   readonly keys: OrderKeys;
   readonly notes: ChangeNotes;
+  readonly nowSeconds: number;
 }
 
 /**
@@ -61,9 +64,15 @@ export class EntityTypeWriter {
   readonly #mark: StatementSync;
   readonly #delete: StatementSync;
   readonly #seqs: StatementSync;
+  /** Undefined for a type whose entities exist whenever they are stored. */
+  readonly #timed: TimedEntities | undefined;
+  readonly #nowSeconds: number;
 
-  constructor({ database, model, number, version, keys, notes }: TypeWriterOptions) {
+  constructor({ database, model, number, version, keys, notes, nowSeconds }: TypeWriterOptions) {
     this.model = model;
+    this.#nowSeconds = nowSeconds;
+    const isTimed = model.publishAt !== undefined || model.expireAt !== undefined;
+    this.#timed = isTimed ? new TimedEntities(database, number) : undefined;
     this.#number = number;
     this.#version = version;
     this.#notes = notes;
@@ -90,18 +99,42 @@ export class EntityTypeWriter {
 
   find(id: string): StoredRow | undefined {
     const row = this.#find.get(id);
-    if (row === undefined) return undefined;
+    if (row === undefined) {
+      const timed = this.#timed?.find(id);
+      return timed?.data === undefined ? undefined : { seq: -timed.number, raw: timed.raw };
+    }
     return { seq: Number(row["seq"]), raw: row["raw"] instanceof Uint8Array ? row["raw"] : null };
   }
 
   /** The stored data as text: what `JSON.stringify` of the entity gave. */
   text(seq: number): string | undefined {
+    if (seq < 0) return this.#timed?.text(-seq);
     const data = this.#read.get(seq)?.["data"];
     return data === undefined ? undefined : String(data);
   }
 
   /** Stores an entity unless its id is there. @returns its sequence number, undefined when nothing was done */
   insert(entity: EntityData, raw: Uint8Array | null): number | undefined {
+    if (this.#timed !== undefined) {
+      // Of two records with one id the first is taken, whether or not it is there yet.
+      if (this.#timed.find(entity.id)?.data !== undefined) return undefined;
+      if (this.#hides(entity, raw)) return this.find(entity.id)?.seq;
+    }
+    return this.#insertRow(entity, raw);
+  }
+
+  /** Notes from when to when an entity exists. @returns whether it doesn't now; then it is stored with its times */
+  #hides(entity: EntityData, raw: Uint8Array | null): boolean {
+    const timed = this.#timed;
+    if (timed === undefined) return false;
+    const time = visibleTimeOf(this.model, entity);
+    const isThere = isVisible(time, this.#nowSeconds);
+    if (time.appears === undefined && time.goes === undefined) timed.remove(entity.id);
+    else timed.put(entity.id, time, isThere ? undefined : JSON.stringify(entity), isThere ? null : raw);
+    return !isThere;
+  }
+
+  #insertRow(entity: EntityData, raw: Uint8Array | null): number | undefined {
     const keys = this.#values.sortKeys(entity);
     const done = this.#insert.run(entity.id, this.#version, raw, ...keys, JSON.stringify(entity));
     if (done.changes === 0) return undefined;
@@ -114,8 +147,16 @@ export class EntityTypeWriter {
 
   /** Stores an entity; `raw` is whatever the source wants to recognise its record by. */
   upsert(entity: EntityData, raw: Uint8Array | null, stored: StoredRow | undefined): { did: Upserted; seq: number } {
-    if (stored === undefined) {
-      const inserted = this.insert(entity, raw);
+    if (this.#timed !== undefined) {
+      const before = stored === undefined ? undefined : this.text(stored.seq);
+      if (this.#hides(entity, raw)) {
+        if (stored !== undefined && stored.seq >= 0) this.#deleteRow(stored.seq);
+        const did = before === undefined ? "inserted" : before === JSON.stringify(entity) ? "same" : "updated";
+        return { did, seq: this.find(entity.id)?.seq ?? 0 };
+      }
+    }
+    if (stored === undefined || stored.seq < 0) {
+      const inserted = this.#insertRow(entity, raw);
       if (inserted === undefined) throw new Error(`the id ${JSON.stringify(entity.id)} is stored already`);
       return { did: "inserted", seq: inserted };
     }
@@ -142,6 +183,48 @@ export class EntityTypeWriter {
   }
 
   delete(seq: number): void {
+    const text = this.#timed === undefined ? undefined : this.text(seq);
+    // Stored data is what `JSON.stringify` of an entity gave.
+    if (text !== undefined) this.#timed?.remove((JSON.parse(text) as EntityData).id);
+    if (seq >= 0) this.#deleteRow(seq);
+  }
+
+  /**
+   * Brings what exists in line with the clock: each entity whose time has come, or is over, is a change like any other.
+   * @returns how many
+   */
+  turn(): number {
+    let turned = 0;
+    for (const { id, data, raw, ...time } of this.#timed?.all() ?? []) {
+      if (!mustTurn(time, data === undefined, this.#nowSeconds)) continue;
+      turned++;
+      if (data !== undefined) {
+        this.#insertRow(JSON.parse(data) as EntityData, raw);
+        this.#timed?.put(id, time, undefined, null);
+        continue;
+      }
+      const stored = this.find(id);
+      const text = stored === undefined ? undefined : this.text(stored.seq);
+      if (stored === undefined || text === undefined) continue;
+      this.#deleteRow(stored.seq);
+      this.#timed?.put(id, time, text, stored.raw);
+    }
+    return turned;
+  }
+
+  /** Notes the times of entities that were stored before their type had any. */
+  noteTimes(): void {
+    if (this.#timed === undefined) return;
+    for (const seq of this.unseen(() => false)) {
+      const text = this.text(seq);
+      if (text === undefined) continue;
+      const entity = JSON.parse(text) as EntityData;
+      if (visibleTimeProblem(this.model, entity) === undefined)
+        this.upsert(entity, this.find(entity.id)?.raw ?? null, this.find(entity.id));
+    }
+  }
+
+  #deleteRow(seq: number): void {
     const data = this.text(seq);
     if (data === undefined) return;
     this.#endFresh();
@@ -155,6 +238,7 @@ export class EntityTypeWriter {
   /** The sequence numbers of the stored entities that `isSeen` doesn't know. */
   unseen(isSeen: (seq: number) => boolean): number[] {
     const unseen: number[] = [];
+    for (const number of this.#timed?.hidden() ?? []) if (!isSeen(-number)) unseen.push(-number);
     for (const row of this.#seqs.iterate()) {
       const seq = Number(row["seq"]);
       if (!isSeen(seq)) unseen.push(seq);

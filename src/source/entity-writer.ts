@@ -11,10 +11,21 @@ import { storeError } from "./store-error.ts";
 /** Above this many changes in one commit they aren't kept one by one: the next build is whole. */
 const CHANGES_KEPT_MAX = 50_000;
 
+const timesKey = ({ name }: EntityModel): string => `times:${name}`;
+const timesText = ({ publishAt, expireAt }: EntityModel): string =>
+  JSON.stringify([publishAt ?? null, expireAt ?? null]);
+
+/** Whether a store was written by what a type says of its entities' times; one that says nothing needs none. */
+export function knowsTimes(database: DatabaseSync, model: EntityModel): boolean {
+  const known = readMeta(database, timesKey(model));
+  return known === timesText(model) || (known === undefined && timesText(model) === "[null,null]");
+}
+
 /** One transaction over an entity store: all of it is committed, with a version of its own, or nothing. */
 export class EntityWriter {
   readonly #database: DatabaseSync;
   readonly #version: number;
+  readonly #nowSeconds: number;
   readonly #note: StatementSync;
   readonly #keys = new OrderKeys();
   readonly #types: EntityTypeWriter[] = [];
@@ -23,10 +34,12 @@ export class EntityWriter {
 
   /**
    * @param firstVersion where a store that doesn't exist yet begins to count
+   * @param nowSeconds by which entities exist that do so for a time
    * @throws RekilnError `entities-busy` when another process has been writing for seconds; `entity-store-format`
    */
-  constructor(database: DatabaseSync, firstVersion: number) {
+  constructor(database: DatabaseSync, firstVersion: number, nowSeconds: number) {
     this.#database = database;
+    this.#nowSeconds = nowSeconds;
     try {
       database.exec("BEGIN IMMEDIATE");
     } catch (error) {
@@ -58,10 +71,16 @@ export class EntityWriter {
       this.#database.prepare("INSERT INTO type (name, fields) VALUES (?, ?)").run(model.name, fields);
       const number = Number(find.get(model.name)?.["number"]);
       createTypeTables(this.#database, number, model.index.length);
+      writeMeta(this.#database, timesKey(model), timesText(model));
       return this.#writer(model, number);
     }
     const number = Number(row["number"]);
-    return row["fields"] === fields ? this.#writer(model, number) : this.#reindex(model, number, fields);
+    const writer = row["fields"] === fields ? this.#writer(model, number) : this.#reindex(model, number, fields);
+    if (!knowsTimes(this.#database, model)) {
+      writer.noteTimes();
+      writeMeta(this.#database, timesKey(model), timesText(model));
+    }
+    return writer;
   }
 
   #writer(model: EntityModel, number: number): EntityTypeWriter {
@@ -76,6 +95,7 @@ export class EntityWriter {
       version: this.#version,
       keys: this.#keys,
       notes,
+      nowSeconds: this.#nowSeconds,
     });
     this.#types.push(writer);
     return writer;

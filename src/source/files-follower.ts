@@ -132,7 +132,7 @@ export class FilesFollower {
     const counts = { inserted: 0, updated: 0, deleted: 0 };
     if (changes.length === 0) return counts;
     const { database, firstVersion, fingerprint } = this.#options;
-    const entities = new EntityWriter(database, firstVersion);
+    const entities = new EntityWriter(database, firstVersion, Math.floor(Date.now() / 1000));
     try {
       for (const change of changes) {
         if (!writeType(entities.type(change.model), change, counts)) {

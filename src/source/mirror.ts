@@ -1,3 +1,4 @@
+import type { Clock } from "../core/clock.ts";
 import type { EntityModel } from "../core/entity.ts";
 import { checkMirror } from "./entity-owner.ts";
 import { EntityStore } from "./entity-store.ts";
@@ -16,6 +17,8 @@ export interface MirrorOptions {
   readonly firstVersion: number;
   /** Whether what was taken in must outlive a power failure; default false: the next refresh takes it in again. */
   readonly isDurable?: boolean | undefined;
+  /** As of `EntityStoreOptions`. */
+  readonly clock?: Clock | undefined;
 }
 
 /**
@@ -27,7 +30,7 @@ export abstract class Mirror extends EntityStore implements Source {
   readonly #options: MirrorOptions;
 
   constructor(options: MirrorOptions) {
-    super({ file: options.mirror, models: options.models, isDurable: options.isDurable });
+    super({ file: options.mirror, models: options.models, isDurable: options.isDurable, clock: options.clock });
     this.#options = options;
   }
 
@@ -37,7 +40,7 @@ export abstract class Mirror extends EntityStore implements Source {
   async refresh(progress: (records: number) => void, signal: AbortSignal): Promise<RefreshReport> {
     const { models, fingerprint, firstVersion } = this.#options;
     using records = await this.open();
-    const writer = new EntityWriter(this.database, firstVersion);
+    const writer = new EntityWriter(this.database, firstVersion, this.nowSeconds);
     try {
       checkMirror(this.database);
       const refresh = new MirrorRefresh(progress, signal);

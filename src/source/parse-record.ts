@@ -1,6 +1,7 @@
 import type { EntityData, EntityModel } from "../core/entity.ts";
 import { messageOf } from "../core/errors.ts";
 import { valuesOf } from "../core/tuple.ts";
+import { visibleTimeProblem } from "../core/visible-time.ts";
 
 export type CheckedRecord =
   | { readonly ok: true; readonly entity: EntityData }
@@ -59,7 +60,7 @@ function problemOf(model: EntityModel, value: unknown): string | undefined {
       return `\`${field}\` is indexed and has an unpaired surrogate`;
     }
   }
-  return undefined;
+  return visibleTimeProblem(model, value as EntityData);
 }
 
 /** A record as it stands in its file, before the schema has seen it. */

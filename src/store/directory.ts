@@ -15,7 +15,7 @@ import {
   writeFileSync,
   writeSync,
 } from "node:fs";
-import type { Stats } from "node:fs";
+import type { Dirent, Stats } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 
 import { digestOf, digestOfPieces } from "../core/digest.ts";
@@ -201,10 +201,17 @@ export class DirectoryPageStore implements PageStore {
     for (const key of this.#keys()) if (isWanted(key)) yield { key, carried: this.read(key)?.carried };
   }
 
+  *list(): Iterable<{ readonly key: ObjectKey; readonly etag: string }> {
+    for (const key of this.#keys()) {
+      const etag = this.etag(key);
+      if (etag !== undefined) yield { key, etag };
+    }
+  }
+
   *#keys(): Iterable<ObjectKey> {
     const folders = [""];
     for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
-      for (const entry of readdirSync(join(this.#root, folder), { withFileTypes: true })) {
+      for (const entry of entriesOf(join(this.#root, folder))) {
         const name = folder === "" ? entry.name : `${folder}/${entry.name}`;
         if (name === STATE_FOLDER) continue;
         if (entry.isDirectory()) folders.push(name);
@@ -269,8 +276,12 @@ export class DirectoryPageStore implements PageStore {
     return readdirSync(this.#root).every((name) => name === STATE_FOLDER);
   }
 
+  temporary(): readonly string[] {
+    return readdirSync(this.#temporary).filter((name) => !isWriterAlive(name));
+  }
+
   removeTemporary(): number {
-    const names = readdirSync(this.#temporary).filter((name) => !isWriterAlive(name));
+    const names = this.temporary();
     for (const name of names) rmSync(join(this.#temporary, name), { force: true });
     return names.length;
   }
@@ -305,6 +316,16 @@ export class DirectoryPageStore implements PageStore {
     }
     if (this.#folders.size >= FOLDERS_KNOWN_MAX) this.#folders.clear();
     this.#folders.add(folder);
+  }
+}
+
+/** A folder that another writer removes meanwhile, because it is empty, has none. */
+function entriesOf(folder: string): readonly Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return [];
+    throw error;
   }
 }
 

@@ -51,6 +51,10 @@ export interface PageStore {
   scan(
     isWanted?: (key: ObjectKey) => boolean,
   ): Iterable<{ readonly key: ObjectKey; readonly carried: Carried | undefined }>;
+  /** All objects, in no order and without reading them. */
+  list(): Iterable<{ readonly key: ObjectKey; readonly etag: string }>;
+  /** What killed processes left of their own: see `removeTemporary`. */
+  temporary(): readonly string[];
   /** The site record's text. */
   readRecord(): string | undefined;
   /** Replaces the site record, durably. */

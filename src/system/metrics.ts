@@ -70,6 +70,12 @@ export async function openMetrics(queue: Pick<Queue, "depth">, clock: Clock): Pr
     help: "Pages that failed and are tried again.",
     registers,
   });
+  const drift = new prometheus.Counter({
+    name: "rekiln_drift_total",
+    help: "Pages that a sweep found to differ though no event was pending, by cause.",
+    labelNames: ["cause"],
+    registers,
+  });
   return {
     pages: (outcomes) => {
       for (const outcome of outcomes) {
@@ -80,6 +86,7 @@ export async function openMetrics(queue: Pick<Queue, "depth">, clock: Clock): Pr
     latency: (seconds) => latency.observe(Math.max(0, seconds)),
     renderMs: (ms) => render.inc(Math.max(0, ms) / 1000),
     retry: () => retries.inc(),
+    drift: (cause) => drift.inc({ cause }),
     contentType: registry.contentType,
     text: () => registry.metrics(),
   };

@@ -1,4 +1,5 @@
 import { RekilnError } from "../core/errors.ts";
+import { isPassing } from "../core/passing-error.ts";
 
 /** An error loses its class between threads: what people need of it is kept. */
 export interface PlainError {
@@ -20,7 +21,7 @@ export function toPlain(error: unknown): PlainError {
     name: thrown.name,
     message: thrown.message,
     code: text("code"),
-    disposition: text("disposition"),
+    disposition: text("disposition") ?? (isPassing(thrown) ? "retry" : undefined),
     hint: text("hint"),
     stack: thrown.stack,
   };

@@ -37,9 +37,10 @@ export async function publishChanges(
     unchangedCount,
     refusedCount,
     refused: why,
+    isMarked,
     relay,
   } = await runPublish(site, requests, new AbortController().signal);
   if (refusedCount > 0) throw refused(why.slice(0, SHOWN_MAX), refusedCount);
   const { sent, waiting, needsBuild } = relay;
-  return { changed, unchanged: unchangedCount, sent, waiting, needsBuild };
+  return { changed, unchanged: unchangedCount, sent, waiting, needsBuild, marked: isMarked };
 }

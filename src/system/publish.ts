@@ -22,6 +22,11 @@ export interface Published {
   readonly waiting: number;
   /** There were more changes than are kept one by one: run `rekiln build`. */
   readonly needsBuild: boolean;
+  /**
+   * The changes could be stored nowhere, because a disk is full or can't be written; that there are some is marked durably, and workers and sweepers
+   * look for them once that is over.
+   */
+  readonly marked: boolean;
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { Clock } from "../core/clock.ts";
 import type { PageStates, StalePage } from "../manifest/manifest.ts";
+import type { Drift, DriftCause, SweepState } from "../manifest/sweep-state.ts";
 import { deleteCap, deletesInHour } from "../press/deletes.ts";
 import type { Lane, LaneDepth } from "../queue/queue.ts";
 import type { LoadedConfig } from "../site/load-config.ts";
@@ -8,6 +9,7 @@ import { openBuiltSite } from "./built-site.ts";
 import { openQueue } from "./open-queue.ts";
 
 const STALE_LISTED_MAX = 20;
+const DRIFT_SECONDS = 30 * 86_400;
 
 export interface RouteStatus {
   readonly route: string;
@@ -37,6 +39,14 @@ export interface SiteStatus {
     readonly needsBuild: boolean;
   };
   readonly routes: readonly RouteStatus[];
+  readonly sweep: {
+    /** By route: since when (Unix seconds) all of its pages are verified; empty where no sweep ever ran. */
+    readonly oldest: Readonly<Record<string, number>>;
+    /** Pages that drifted within the last 30 days, by cause. */
+    readonly drift: Readonly<Record<DriftCause, number>>;
+    /** The newest of them. */
+    readonly drifts: readonly Drift[];
+  };
   readonly deletes: {
     readonly withheld: number;
     /** By workers, within the last hour. */
@@ -84,6 +94,7 @@ export class StatusReader {
         const whole = manifest.meta(`built:${route}`);
         return { route, epoch: record.routes[route]?.epoch, built: whole === undefined ? undefined : Number(whole) };
       }),
+      sweep: sweepStatus(manifest, Math.floor(at / 1000)),
       deletes: {
         withheld: pages.stale.withheld,
         inHour: deletesInHour(manifest, at),
@@ -98,4 +109,11 @@ export class StatusReader {
     }
     return this.#counted.pending;
   }
+}
+
+function sweepStatus({ sweep }: { readonly sweep: SweepState }, now: number): SiteStatus["sweep"] {
+  const oldest: Record<string, number> = {};
+  for (const { route, oldest: since } of sweep.sweeps(now)) oldest[route] = since;
+  const from = now - DRIFT_SECONDS;
+  return { oldest, drift: sweep.driftCounts(from), drifts: sweep.drifts(from, STALE_LISTED_MAX) };
 }

@@ -10,8 +10,15 @@ import type { BuildResult } from "../press/build.ts";
 import { BuildTally } from "../press/build-tally.ts";
 import { deleteCap } from "../press/deletes.ts";
 import { notePace } from "../press/pace.ts";
+import { raiseFloor } from "../press/prune.ts";
 import { doubtRedirects } from "../press/settle-left.ts";
-import { epochsOf, registerTemplates, unregisteredRoutes, writeSiteRecord } from "../press/site-record.ts";
+import {
+  epochsOf,
+  readSiteRecord,
+  registerTemplates,
+  unregisteredRoutes,
+  writeSiteRecord,
+} from "../press/site-record.ts";
 import type { SiteRecord } from "../press/site-record.ts";
 import { writeSitemaps } from "../press/sitemap.ts";
 import type { SitemapReport } from "../press/sitemap.ts";
@@ -33,7 +40,7 @@ import { DirectoryPageStore, STATE_FOLDER } from "../store/directory.ts";
 import { removeEmptyFolders } from "../store/empty-folders.ts";
 import { isProcessAlive } from "../store/process-alive.ts";
 import { bootId } from "./boot-id.ts";
-import { lockBuild } from "./build-lock.ts";
+import { lockProcess } from "./process-lock.ts";
 import { checkRoutes } from "./check-routes.ts";
 import { openSource } from "./open-source.ts";
 import { pressSetupOf, readInputs } from "./site-inputs.ts";
@@ -121,7 +128,7 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
   const { folders, templates, assets, problems: refused, leftOut, broken } = inputs;
 
   using stack = new DisposableStack();
-  stack.use(lockBuild(folders.state));
+  stack.use(lockProcess(folders.state, "build"));
   const store = new DirectoryPageStore(folders.store, `${process.pid}-main`, site.compress);
   store.removeTemporary();
   const opened = openRecord(store, "");
@@ -135,6 +142,7 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
       ? NOTHING_NEW
       : refreshInThread(config, { firstVersion, environment }, (count) => progress.records(count), signal),
   );
+  source.turnTimes();
   const { record: before } = opened;
   const threads = options.concurrency ?? availableParallelism();
   if (refreshed === undefined) {
@@ -195,6 +203,9 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
     writeSiteRecord(store, record);
     manifest.setMeta("generation", String(record.generation));
     manifest.setMeta("epoch", String(record.epoch));
+    if (record.floor !== undefined) manifest.setMeta("floor", String(record.floor));
+    raiseFloor({ manifest, store, clock });
+    record = { ...record, floor: readSiteRecord(store)?.floor };
   }
   if (!options.isDryRun) dropOldTwins(store, manifest, site.compress);
   const copied = copyStatic(copying);

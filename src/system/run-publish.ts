@@ -21,6 +21,8 @@ export interface PublishReport {
   readonly refused: readonly string[];
   /** What taking a mirrored source in gave; undefined for a source that rekiln owns. */
   readonly source: RefreshReport | undefined;
+  /** The changes couldn't be stored; that there are some is marked, and they are looked for once that is over. */
+  readonly isMarked: boolean;
   readonly relay: RelayReport;
 }
 
@@ -38,9 +40,13 @@ export async function runPublish(
 ): Promise<PublishReport> {
   const tally = new Tally();
   const { source } = site;
-  if (source instanceof EmbeddedSource) await touchAll(source, requests, tally, signal);
-  else tally.source = await compareAll(site, source, requests, tally, signal);
-  return { ...tally.report(), relay: await site.relay(signal) };
+  const isStored = await site.publisher(signal).publish(async () => {
+    if (source instanceof EmbeddedSource) await touchAll(source, requests, tally, signal);
+    else tally.source = await compareAll(site, source, requests, tally, signal);
+  });
+  if (isStored) return { ...tally.report(), isMarked: false, relay: await site.relay(signal) };
+  const relay: RelayReport = { sent: 0, waiting: 0, tooLarge: 0, error: undefined, needsBuild: false };
+  return { ...tally.report(), isMarked: true, relay };
 }
 
 class Tally {
@@ -61,7 +67,7 @@ class Tally {
     if (this.#refused.length < NAMED_MAX) this.#refused.push(`${formatEntityName(request)} ${why}`);
   }
 
-  report(): Omit<PublishReport, "relay"> {
+  report(): Omit<PublishReport, "relay" | "isMarked"> {
     return {
       changed: this.changed,
       unchangedCount: this.#unchangedCount,

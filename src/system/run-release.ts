@@ -6,8 +6,8 @@ import type { StaticProblem } from "../press/static-files.ts";
 import { templatePlace } from "../render/renderer.ts";
 import { sendAll } from "../queue/send-all.ts";
 import { loadConfig } from "../site/load-config.ts";
-import { lockBuild } from "./build-lock.ts";
 import { checkVersions, knownPages, openBuiltSite } from "./built-site.ts";
+import { lockProcess } from "./process-lock.ts";
 import { openQueue } from "./open-queue.ts";
 import { readInputs } from "./site-inputs.ts";
 import type { BrokenTemplate, SiteInputs } from "./site-inputs.ts";
@@ -46,7 +46,7 @@ export async function releaseInputs(inputs: SiteInputs, isDryRun: boolean): Prom
   const { config, folders, templates, assets, problems, broken } = inputs;
   const { site, code } = config;
   if (broken.length > 0) throw brokenTemplates(broken);
-  using _lock = lockBuild(folders.state);
+  using _lock = lockProcess(folders.state, "build");
   using built = openBuiltSite(config);
   const { record, store, manifest, source } = built;
   checkVersions(built);

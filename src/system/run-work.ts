@@ -1,13 +1,13 @@
 import { loadConfig } from "../site/load-config.ts";
 import { WorkTally } from "../press/work-tally.ts";
-import type { WorkResult } from "../press/work.ts";
 import { openBuiltSite } from "./built-site.ts";
 import { releaseLines, watchInputs } from "./inputs-watch.ts";
 import { releaseInputs } from "./run-release.ts";
 import { readInputs } from "./site-inputs.ts";
 import type { SiteInputs } from "./site-inputs.ts";
-import { isNewest, workSession } from "./work-session.ts";
-import type { RunWorkOptions, WorkSurroundings } from "./work-session.ts";
+import { workSession } from "./work-session.ts";
+import type { RunWorkOptions, RunWorkResult, WorkSurroundings } from "./work-session.ts";
+import { isNewest } from "./working-site.ts";
 
 /**
  * Works on the queue of a site on this machine. A worker that watches registers what changes of templates, static files, config and
@@ -15,7 +15,7 @@ import type { RunWorkOptions, WorkSurroundings } from "./work-session.ts";
  *
  * @throws RekilnError `site-not-built`, `templates-not-registered`, `source-older`; of a worker that watches `templates-broken`, `build-running` at its start
  */
-export async function runWork(options: RunWorkOptions, surroundings: WorkSurroundings): Promise<WorkResult> {
+export async function runWork(options: RunWorkOptions, surroundings: WorkSurroundings): Promise<RunWorkResult> {
   const { environment, stop, warn } = surroundings;
   const first = await readInputs(await loadConfig(options.configFile, environment), environment);
   const tally = new WorkTally();
@@ -30,7 +30,7 @@ export async function runWork(options: RunWorkOptions, surroundings: WorkSurroun
     };
     await using watch = await watchInputs({ inputs, onReleased, say: warn, signal: stop });
     const ending = AbortSignal.any([stop, changed.signal]);
-    let result: WorkResult | undefined;
+    let result: RunWorkResult | undefined;
     try {
       if (released.next === undefined) {
         result = await workSession(inputs, options, { ...surroundings, stop: ending }, tally);

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { RekilnError } from "../core/errors.ts";
 import { relayOutbox } from "../press/publish.ts";
 import type { RelayReport } from "../press/publish.ts";
+import { Publisher } from "../press/publisher.ts";
 import { loadConfig } from "../site/load-config.ts";
 import type { LoadedConfig } from "../site/load-config.ts";
 import type { EmbeddedSource } from "../source/embedded-source.ts";
@@ -12,6 +13,7 @@ import { recordFiles } from "../source/record-files.ts";
 import { firstVersionOf } from "./first-version.ts";
 import { openQueue } from "./open-queue.ts";
 import { dataPathOf, entityFileOf, openSource } from "./open-source.ts";
+import { OutageFile } from "./outage-file.ts";
 import { siteFolders } from "./site-folders.ts";
 import type { SiteFolders } from "./site-folders.ts";
 
@@ -33,6 +35,18 @@ export class SiteWriter implements Disposable {
     environment: Readonly<Record<string, string | undefined>>,
   ): Promise<SiteWriter> {
     return new SiteWriter(await loadConfig(configFile, environment));
+  }
+
+  /** What makes sure that a change which was told of is durable. */
+  publisher(signal?: AbortSignal): Publisher {
+    return new Publisher({
+      marker: new OutageFile(this.#folders),
+      clock: Date.now,
+      random: Math.random,
+      relay: async () => this.relay(signal),
+      // Workers and sweepers look for what was marked.
+      recover: async () => undefined,
+    });
   }
 
   /** Sends what waits in the outbox to the queue. A queue that can't be used is no error: what waits stays, and the report says why. */

@@ -1,37 +1,21 @@
-import { statSync } from "node:fs";
-import { availableParallelism } from "node:os";
 import { setImmediate } from "node:timers/promises";
 
-import { RekilnError } from "../core/errors.ts";
-import { relayOutbox } from "../press/publish.ts";
-import { settleLeft } from "../press/settle-left.ts";
-import { epochsOf, registerTemplates } from "../press/site-record.ts";
-import { writeSitemaps } from "../press/sitemap.ts";
-import { staticKeysOf } from "../press/static-files.ts";
-import { beginWriting, endWriting, writers } from "../press/strays.ts";
+import { messageOf } from "../core/errors.ts";
+import { noteWork } from "../press/estimate-cost.ts";
+import type { SweepTally } from "../press/sweep-tally.ts";
 import type { WorkMetrics } from "../press/work-metrics.ts";
 import type { WorkTally } from "../press/work-tally.ts";
 import { work } from "../press/work.ts";
-import type { Standing, WorkResult } from "../press/work.ts";
+import type { WorkResult } from "../press/work.ts";
 import type { Lane } from "../queue/queue.ts";
-import { isProcessAlive } from "../store/process-alive.ts";
-import { beginSyncing } from "./begin-syncing.ts";
-import { checkVersions, notBuilt, openBuiltSite } from "./built-site.ts";
-import type { BuiltSite } from "./built-site.ts";
-import { openQueue } from "./open-queue.ts";
 import { watchedPathsOf } from "./open-source.ts";
-import { RecordKeeper } from "./record-keeper.ts";
-import { pressSetupOf } from "./site-inputs.ts";
 import type { SiteInputs } from "./site-inputs.ts";
 import { sleep } from "./sleep.ts";
 import { watchSource } from "./source-watch.ts";
-import { takeTemplates } from "./templates-record.ts";
-import { ThreadPool } from "./thread-pool.ts";
-
-/** Whoever takes a path that another page left may be on its way for so long. */
-const LEFT_GRACE_SECONDS = 60;
-/** After so long whatever is still under way is given back. */
-const ABORT_MS = 20_000;
+import { sweepSite } from "./sweep-site.ts";
+import type { SweepSettings } from "./sweep-site.ts";
+import { openWorkingSite } from "./working-site.ts";
+import type { WorkingSite } from "./working-site.ts";
 
 export interface RunWorkOptions {
   readonly configFile: string;
@@ -44,6 +28,8 @@ export interface RunWorkOptions {
   readonly retrySeconds?: number | undefined;
   /** Turns edits of the source's files into events, and releases what changes of templates, static files, config and code. */
   readonly watches: boolean;
+  /** Sweeps beside, until the work ends; undefined doesn't. */
+  readonly sweep?: SweepSettings | undefined;
 }
 
 export interface WorkSurroundings {
@@ -58,6 +44,11 @@ export interface WorkSurroundings {
   readonly onReady: (threads: number) => void;
 }
 
+export interface RunWorkResult extends WorkResult {
+  /** What was swept meanwhile. */
+  readonly swept: SweepTally | undefined;
+}
+
 /**
  * Works on the queue with one set of templates, config and code, until it is told to stop or another one is registered. What is done is
  * added to `tally`.
@@ -69,60 +60,12 @@ export async function workSession(
   options: RunWorkOptions,
   surroundings: WorkSurroundings,
   tally: WorkTally,
-): Promise<WorkResult> {
+): Promise<RunWorkResult> {
   const { environment, stop, metrics, onProgress, warn } = surroundings;
-  const { config, folders, assets } = inputs;
+  const { concurrency, maxDeletes } = options;
+  await using opened = await openWorkingSite(inputs, { concurrency, environment, stop, warn });
+  const { config, record, manifest, source, reader, queue, pool, standing, relay, settle, sync, abort } = opened;
   const { site } = config;
-
-  using stack = new DisposableStack();
-  const built = stack.use(openBuiltSite(config, true));
-  const { record, store, manifest, manifestFile, source } = built;
-  if (!built.isComplete) throw notBuilt("its first build didn't end");
-  if (!isNewest(inputs, built)) throw notRegistered();
-  checkVersions(built);
-
-  const queue = stack.use(openQueue(config));
-  const abort = new AbortController();
-  const giveUp = (): void => {
-    const timer = setTimeout(() => abort.abort(), ABORT_MS);
-    timer.unref();
-  };
-  stop.addEventListener("abort", giveUp, { once: true });
-  stack.defer(() => stop.removeEventListener("abort", giveUp));
-  const keeper = new RecordKeeper(store, manifest, source);
-  keeper.keep();
-  const threads = options.concurrency ?? availableParallelism();
-  const epochs = epochsOf(record);
-  // Its first build is complete: a file without a stamp isn't a torn one of ours.
-  const setup = pressSetupOf(inputs, { ...record, isFirstBuild: false }, manifestFile, false);
-  await using pool = new ThreadPool(setup, threads, abort.signal);
-  const writer = `${process.pid}`;
-  beginWriting(manifest, writer);
-  stack.defer(() => endWriting(manifest, writer));
-  const { ino } = statSync(manifestFile);
-  const standing = (): Standing => {
-    const now = keeper.read();
-    if (now === undefined) {
-      return { kind: "replaced", message: "The site record is gone: run rekiln build, then start the worker again." };
-    }
-    if (now.epoch !== record.epoch) {
-      return { kind: "replaced", message: "Newer templates were registered: start the worker again with them." };
-    }
-    const isSame =
-      now.generation === record.generation && statSync(manifestFile, { throwIfNoEntry: false })?.ino === ino;
-    if (isSame) return { kind: "current" };
-    return { kind: "replaced", message: "The manifest was replaced: run rekiln build, then start the worker again." };
-  };
-  const sync = await beginSyncing(built, queue, folders);
-  let hasWarned = false;
-  const relay = async (): Promise<void> => {
-    const report = await relayOutbox(source.outbox, queue, { signal: stop });
-    if ((report.needsBuild || report.tooLarge > 0) && !hasWarned) {
-      hasWarned = true;
-      warn("More changed than can be followed one by one: run rekiln build.");
-    }
-    if (report.error !== undefined) throw report.error;
-  };
   const watched = watchedPathsOf(config);
   await using _watch =
     options.watches && watched.length > 0
@@ -136,66 +79,77 @@ export async function workSession(
           signal: stop,
         })
       : undefined;
-  const reader = stack.use(source.reader());
-  surroundings.onReady(threads);
-  return await work(
-    {
-      site,
-      reader,
-      openReader: () => source.reader(),
-      manifest,
-      pool,
-      queue,
-      epoch: record.epoch,
-      clock: Date.now,
-      sleep,
-      random: Math.random,
-      metrics,
-      standing,
-      knownBefore: (type, id) => {
-        const changes = source.changesSince(Number(manifest.meta("complete")));
-        if (changes === undefined) return undefined;
-        return changes.find((change) => change.type === type && change.id === id)?.before ?? [];
+  const before = { changes: tally.changes, rendered: tally.rendered, written: tally.written };
+  surroundings.onReady(opened.threads);
+  const beside = startSweep(opened, options.sweep, surroundings, maxDeletes);
+  try {
+    const result = await work(
+      {
+        site,
+        reader,
+        manifest,
+        pool,
+        queue,
+        epoch: record.epoch,
+        clock: Date.now,
+        sleep,
+        random: Math.random,
+        metrics,
+        standing,
+        holder: `${process.pid}-work`,
+        openReader: () => source.reader(),
+        sync,
+        breathe: async () => setImmediate(),
+        knownBefore: (type, id) => {
+          const changes = source.changesSince(Number(manifest.meta("complete")));
+          if (changes === undefined) return undefined;
+          return changes.find((change) => change.type === type && change.id === id)?.before ?? [];
+        },
+        relay,
+        settle,
+        onProgress,
+        warn,
+        tally,
       },
-      relay,
-      sync,
-      breathe: async () => setImmediate(),
-      settle: async (isDrained) => {
-        keeper.keep();
-        // Paths that were left a while ago, and that nobody took. Once all is done, and nobody else writes, nobody will.
-        const isAlone = writers(manifest).every((one) => one === writer || !isProcessAlive(Number(one)));
-        const graceSeconds = isDrained && isAlone ? 0 : LEFT_GRACE_SECONDS;
-        const left = { site, manifest, store, staticKeys: staticKeysOf(assets), epochs, clock: Date.now };
-        settleLeft(left, reader.snapshot(), { graceSeconds, isComplete: false });
-        const writing = { site, assets, manifest, store, replacesForeign: false, signal: abort.signal };
-        for (const { message } of (await writeSitemaps(writing, { all: false })).problems) warn(message);
+      {
+        lanes: options.lanes,
+        untilEmpty: options.untilEmpty,
+        maxDeletes,
+        retrySeconds: options.retrySeconds,
+        stop,
+        abort,
       },
-      onProgress,
-      warn,
-      tally,
-    },
-    {
-      lanes: options.lanes,
-      untilEmpty: options.untilEmpty,
-      maxDeletes: options.maxDeletes,
-      retrySeconds: options.retrySeconds,
-      stop,
-      abort: abort.signal,
-    },
-  );
+    );
+    const { changes, rendered, written } = result.tally;
+    noteWork(manifest, {
+      changes: changes - before.changes,
+      rendered: rendered - before.rendered,
+      written: written - before.written,
+    });
+    return { ...result, swept: await beside.end() };
+  } finally {
+    await beside.end().catch(() => undefined);
+  }
 }
 
-/** Whether a site's newest epoch is of these very inputs. */
-export function isNewest({ config, templates, assets }: SiteInputs, { record, manifest }: BuiltSite): boolean {
-  const taken = takeTemplates(config.site, config.code, templates, assets, manifest);
-  return registerTemplates(record, taken).epoch === record.epoch;
-}
-
-function notRegistered(): RekilnError {
-  return new RekilnError({
-    code: "templates-not-registered",
-    message: "The templates, the config or the code aren't those that were registered last.",
-    disposition: "fatal",
-    hint: "Run rekiln release to register them and queue what they touch, or rekiln build to do it at once.",
-  });
+/** A sweep that goes on until the work has ended. */
+function startSweep(
+  opened: WorkingSite,
+  settings: SweepSettings | undefined,
+  { environment, stop, metrics, warn }: WorkSurroundings,
+  maxDeletes: number | undefined,
+): { readonly end: () => Promise<SweepTally | undefined> } {
+  if (settings === undefined) return { end: async () => undefined };
+  const ending = new AbortController();
+  const signal = AbortSignal.any([stop, ending.signal]);
+  const surroundings = { environment, stop: signal, metrics, warn, onProgress: () => undefined };
+  const sweeping = sweepSite(opened, { ...settings, once: false, maxDeletes }, surroundings);
+  // Its end is waited for at the end of the work; meanwhile it fails alone.
+  sweeping.catch((error: unknown) => warn(`The sweep has ended: ${messageOf(error)}`));
+  return {
+    end: async () => {
+      ending.abort();
+      return (await sweeping).tally;
+    },
+  };
 }

@@ -2,6 +2,7 @@ import { manifestLeftPathsContract } from "./manifest-left-paths-contract.ts";
 import { manifestQueriesContract } from "./manifest-queries-contract.ts";
 import { manifestRowsContract } from "./manifest-rows-contract.ts";
 import { manifestSitemapsContract } from "./manifest-sitemaps-contract.ts";
+import { manifestSweepContract } from "./manifest-sweep-contract.ts";
 import { manifestTransactionsContract } from "./manifest-transactions-contract.ts";
 import { ManifestUnderTest } from "./manifest-under-test.ts";
 import type { OpenManifest } from "./manifest-under-test.ts";
@@ -14,4 +15,5 @@ export function manifestContract(name: string, open: OpenManifest): void {
   manifestTransactionsContract(name, under);
   manifestLeftPathsContract(name, under);
   manifestSitemapsContract(name, under);
+  manifestSweepContract(name, under);
 }

@@ -5,6 +5,7 @@ import { countUp } from "../contract/count-up.ts";
 import { manifestLeftPathsContract } from "../contract/manifest-left-paths-contract.ts";
 import { manifestQueriesContract } from "../contract/manifest-queries-contract.ts";
 import { manifestRowsContract } from "../contract/manifest-rows-contract.ts";
+import { manifestSweepContract } from "../contract/manifest-sweep-contract.ts";
 import { entity, FILM, ManifestUnderTest, recordOf, REF } from "../contract/manifest-under-test.ts";
 import type { ManifestHarness } from "../contract/manifest-under-test.ts";
 import { storeContract } from "../contract/store-contract.ts";
@@ -54,6 +55,7 @@ const under = new ManifestUnderTest(() => manifestHarness(new MemoryManifest()))
 manifestRowsContract("memory", under);
 manifestQueriesContract("memory", under);
 manifestLeftPathsContract("memory", under);
+manifestSweepContract("memory", under);
 storeContract("memory", storeHarness);
 
 test("memory: a transaction that throws leaves everything as it was", () => {

@@ -17,6 +17,7 @@ import type {
 } from "../../src/manifest/manifest.ts";
 import { MemoryLeftPaths } from "./memory-left-paths.ts";
 import { MemorySitemaps } from "./memory-sitemaps.ts";
+import { MemorySweep } from "./memory-sweep.ts";
 import { Undo } from "./undo.ts";
 
 interface Entry {
@@ -30,6 +31,7 @@ const PIECE_ROWS = 500;
 export class MemoryManifest implements Manifest, ManifestTransaction {
   readonly left: MemoryLeftPaths;
   readonly sitemaps: MemorySitemaps;
+  readonly sweep: MemorySweep;
   readonly #undo = new Undo();
   readonly #entries = new Map<PageKey, Entry>();
   readonly #pages = new Map<RefHash, Set<PageKey>>();
@@ -40,6 +42,7 @@ export class MemoryManifest implements Manifest, ManifestTransaction {
 
   constructor() {
     this.left = new MemoryLeftPaths(this.#undo);
+    this.sweep = new MemorySweep(this.#undo);
     this.sitemaps = new MemorySitemaps(this.#undo, () => this.#rows(() => true));
   }
 
@@ -109,6 +112,15 @@ export class MemoryManifest implements Manifest, ManifestTransaction {
     this.#undo.delete(this.#entries, key);
   }
 
+  verify({ key, published, verified: before }: PageRow, verified: Verified): boolean {
+    const entry = this.#entries.get(key);
+    if (entry === undefined || entry.row.error !== undefined || entry.row.published?.etag !== published?.etag)
+      return false;
+    if (entry.row.verified.epoch !== before.epoch || entry.row.verified.version !== before.version) return false;
+    this.#undo.set(this.#entries, key, { ...entry, row: { ...entry.row, verified } });
+    return true;
+  }
+
   touch(refs: Iterable<RefHash>, version: number): void {
     for (const ref of refs) this.#undo.set(this.#touched, ref, Math.max(version, this.#touched.get(ref) ?? 0));
   }
@@ -127,6 +139,10 @@ export class MemoryManifest implements Manifest, ManifestTransaction {
     else this.#undo.set(this.#meta, name, value);
   }
 
+  floor(): number {
+    return Number(this.meta("floor") ?? 0);
+  }
+
   count(): number {
     return this.#rows(() => true).filter(({ published }) => published !== undefined).length;
   }
@@ -135,6 +151,10 @@ export class MemoryManifest implements Manifest, ManifestTransaction {
     return this.#keys(route, (row) => {
       return row.error === undefined && (row.verified.epoch !== epoch || row.verified.version < version);
     });
+  }
+
+  behind(route: string, version: number): Iterable<readonly PageKey[]> {
+    return this.#keys(route, ({ verified }) => verified.version < version);
   }
 
   keysOf(route: string): Iterable<readonly PageKey[]> {
@@ -184,6 +204,16 @@ export class MemoryManifest implements Manifest, ManifestTransaction {
   failedOrDue(now: number): readonly PageKey[] {
     const rows = this.#rows((_, { error, due }) => error !== undefined || (due !== undefined && due <= now));
     return rows.map(({ key }) => key);
+  }
+
+  due(now: number, limit: number): readonly PageKey[] {
+    const rows = this.#rows(
+      (_, { due, published }) => (due !== undefined && due <= now) || (published?.stamp.time ?? 0) > now + 900,
+    );
+    return rows
+      .toSorted((left, right) => (left.due ?? 0) - (right.due ?? 0))
+      .slice(0, limit)
+      .map(({ key }) => key);
   }
 
   useOf(ref: RefHash): { readonly isUsed: boolean; readonly isUsedByFailed: boolean } {

@@ -133,6 +133,14 @@ export class MemoryStore implements PageStore {
     }
   }
 
+  *list(): Iterable<{ readonly key: ObjectKey; readonly etag: string }> {
+    for (const [name, { etag }] of this.#files.objects) yield { key: name as ObjectKey, etag };
+  }
+
+  temporary(): readonly string[] {
+    return [...this.#files.staged].flatMap(([name, { writer }]) => (writer === this.#writer ? [] : [name]));
+  }
+
   readRecord(): string | undefined {
     return this.#files.record;
   }

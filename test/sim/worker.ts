@@ -65,6 +65,7 @@ export async function runWorker(
       random: world.chance.number,
       metrics: NO_METRICS,
       standing,
+      holder: process.name,
       knownBefore: (type, id) => {
         const changes = world.source.changesSince(Number(manifest.meta("complete")));
         if (changes === undefined) return undefined;

@@ -36,13 +36,14 @@ const ALLOWED_IN: readonly { readonly name: RegExp; readonly files: RegExp }[] =
   { name: /^chokidar$/, files: /^src\/system\// },
   { name: /^commander$/, files: /^src\/cli\// },
   { name: /^@clack\/prompts$/, files: /^src\/cli\/init-questions\.ts$/ },
+  { name: /^croner$/, files: /^src\/site\/schedule\.ts$/ },
   { name: /^pino$/, files: /^src\/(?:cli|system)\// },
   { name: /^prom-client$/, files: /^src\/system\/metrics\.ts$/ },
   { name: /^@aws-sdk\/client-s3$/, files: /^src\/store\/s3-/ },
   { name: /^@aws-sdk\/client-sqs$/, files: /^src\/queue\/sqs-/ },
   { name: /^undici$/, files: /^src\/store\/s3-http\.ts$/ },
   { name: /^zod(?:\/|$)/, files: /^src\/(?:site\/|press\/site-record\.ts$)/ },
-  { name: /^node:sqlite$/, files: /^src\/(?:source\/|manifest\/|queue\/|system\/build-lock\.ts$)/ },
+  { name: /^node:sqlite$/, files: /^src\/(?:source\/|manifest\/|queue\/|system\/process-lock\.ts$)/ },
   // The types of a standard, without any code.
   { name: /^@standard-schema\/spec$/, files: /^src\/(?:core|site)\// },
 ];

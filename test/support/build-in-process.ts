@@ -9,6 +9,7 @@ import { SqliteManifest } from "../../src/manifest/sqlite-manifest.ts";
 import { build } from "../../src/press/build.ts";
 import type { BuildResult } from "../../src/press/build.ts";
 import type { PressPool } from "../../src/press/press-pool.ts";
+import { raiseFloor } from "../../src/press/prune.ts";
 import { registerTemplates, unregisteredRoutes } from "../../src/press/site-record.ts";
 import type { SiteRecord } from "../../src/press/site-record.ts";
 import { writeSitemaps } from "../../src/press/sitemap.ts";
@@ -137,6 +138,7 @@ export async function buildInProcess(
   };
   store.writeRecord(JSON.stringify(record));
   manifest.setMeta("generation", String(record.generation));
+  raiseFloor({ manifest, store, clock });
 
   const epochs = new Map(Object.entries(record.routes).map(([route, { epoch }]) => [route, epoch]));
   const ofThread = stack.use(new SqliteManifest(opened.file));

@@ -110,6 +110,7 @@ export async function drainInProcess(
       random: () => 0.5,
       metrics: NO_METRICS,
       standing: () => ({ kind: "current" }),
+      holder: "test",
       knownBefore: () => [],
       relay: async () => {
         const { error } = await relayOutbox(files.outbox, queue);

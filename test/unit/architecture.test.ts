@@ -122,7 +122,7 @@ describe("an import is allowed", () => {
     ["src/press/static-files.ts", "node:fs"],
     ["src/render/eta-renderer.ts", "eta/core"],
     ["src/press/site-record.ts", "zod"],
-    ["src/system/build-lock.ts", "node:sqlite"],
+    ["src/system/process-lock.ts", "node:sqlite"],
     ["src/index.ts", "./site/slug.ts"],
   ])("from %s of %s", (path, specifier) => {
     expect(rulesOf(path, `export { x } from "${specifier}";`)).toEqual([]);

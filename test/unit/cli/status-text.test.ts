@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
 import { pageKey } from "../../../src/core/page.ts";
-import { durationText } from "../../../src/cli/queue-text.ts";
+import { durationText } from "../../../src/core/duration.ts";
 import { statusLine, statusLines } from "../../../src/cli/status-text.ts";
 import { screenOf } from "../../../src/cli/status-watch.ts";
 import type { SiteStatus } from "../../../src/system/read-status.ts";
@@ -30,6 +30,11 @@ const status: SiteStatus = {
     { route: "home", epoch: 3, built: 2 },
     { route: "new", epoch: undefined, built: undefined },
   ],
+  sweep: {
+    oldest: { film: at / 1000 - 90_000, home: at / 1000 - 60 },
+    drift: { "event-lost": 3, "dependency-not-recorded": 0, "not-deterministic": 0, store: 1 },
+    drifts: [{ key: pageKey("film", "2", 1), at: at / 1000 - 60, cause: "store", detail: "its file was missing" }],
+  },
   deletes: { withheld: 120, inHour: 5, cap: 5276 },
 };
 
@@ -48,6 +53,12 @@ test("a status says all there is to know, and sends no control characters of the
     "  film: epoch 2",
     "  home: epoch 3, rendered whole at 2: a build is due",
     "  new: not registered yet",
+    "sweep",
+    "  every page verified within 25 h 0 min (film is the oldest)",
+    "  drifted in 30 days",
+    "    3: an event was lost",
+    "    1: the store had lost it, or somebody changed it",
+    "    film/2: the store had lost it, or somebody changed it: its file was missing (1 min 0 s ago)",
     "deletes",
     "  120 withheld (rekiln build --max-deletes 120), 5 of at most 5,276 by workers in the last hour",
   ]);

@@ -6,24 +6,24 @@ import { RekilnError } from "../core/errors.ts";
 import { privateFile } from "./private-file.ts";
 
 /**
- * Lets one process at a time build a site. The lock is the operating system's, held through an open SQLite
- * transaction: it ends with the process, however that ends.
+ * Lets one process at a time do something with a site. The lock is the operating system's, held through an open SQLite transaction: it ends with
+ * the process, however that ends.
  *
- * @throws RekilnError `build-running`, naming the process that has it
+ * @throws RekilnError `<name>-running`, naming the process that has it
  */
-export function lockBuild(state: string): Disposable {
+export function lockProcess(state: string, name: string): Disposable {
   mkdirSync(state, { recursive: true, mode: 0o750 });
-  const owner = join(state, "build.pid");
-  const database = new DatabaseSync(privateFile(join(state, "build.lock"), 0o640), { timeout: 0 });
+  const owner = join(state, `${name}.pid`);
+  const database = new DatabaseSync(privateFile(join(state, `${name}.lock`), 0o640), { timeout: 0 });
   try {
     database.exec("PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE");
   } catch (error) {
     database.close();
     throw new RekilnError({
-      code: "build-running",
-      message: `Another build of this site is running: process ${readOwner(owner)}.`,
+      code: `${name}-running`,
+      message: `Another ${name} of this site is running: process ${readOwner(owner)}.`,
       disposition: "retry",
-      hint: "Wait until it ends, or stop it: a build that is stopped goes on where it was.",
+      hint: "Wait until it ends, or stop it: what is stopped goes on where it was.",
       cause: error,
     });
   }

@@ -1,0 +1,28 @@
+/** What requests cost, in dollars a million, by what they do. */
+export interface Prices {
+  readonly put: number;
+  /** GET and HEAD. */
+  readonly get: number;
+  /** Each lists a thousand objects. */
+  readonly list: number;
+  /** Sends, receives and acks of the queue; up to ten messages in each. */
+  readonly queue: number;
+}
+
+/** How many requests something makes, or made. */
+export type Requests = Readonly<Record<keyof Prices, number>>;
+
+export const REQUEST_KINDS = ["put", "get", "list", "queue"] as const satisfies readonly (keyof Prices)[];
+
+export const NO_REQUESTS: Requests = { put: 0, get: 0, list: 0, queue: 0 };
+
+/** In dollars. */
+export function priceOf(requests: Requests, prices: Prices): number {
+  return REQUEST_KINDS.reduce((sum, kind) => sum + (requests[kind] * prices[kind]) / 1_000_000, 0);
+}
+
+/** `$0.0123`, with as many digits as it takes to say something. */
+export function dollarText(dollars: number): string {
+  if (dollars === 0) return "$0";
+  return `$${dollars >= 1 ? dollars.toFixed(2) : dollars.toPrecision(2)}`;
+}

@@ -1,0 +1,31 @@
+import { existsSync, rmSync } from "node:fs";
+
+import { readSiteRecord } from "../press/site-record.ts";
+import { loadConfig } from "../site/load-config.ts";
+import { DirectoryPageStore } from "../store/directory.ts";
+import { lockProcess } from "./process-lock.ts";
+import { notBuilt } from "./built-site.ts";
+import { runBuild } from "./run-build.ts";
+import type { BuildReport, BuildSurroundings, RunBuildOptions } from "./run-build.ts";
+import { siteFolders } from "./site-folders.ts";
+import { manifestFileOf } from "./site-state.ts";
+
+/**
+ * Makes a site's manifest anew from the bytes of its store and a build, whatever became of the one that is there: a page that is right is adopted,
+ * and not written. @throws RekilnError `site-not-built`, `build-running`
+ */
+export async function rebuildManifest(
+  options: Pick<RunBuildOptions, "configFile" | "concurrency" | "maxDeletes">,
+  surroundings: BuildSurroundings,
+): Promise<BuildReport> {
+  const config = await loadConfig(options.configFile, surroundings.environment);
+  const folders = siteFolders(config);
+  if (!existsSync(folders.store)) throw notBuilt("its store isn't there");
+  const record = readSiteRecord(new DirectoryPageStore(folders.store, `${process.pid}-main`));
+  if (record !== undefined) {
+    using _lock = lockProcess(folders.state, "build");
+    // Workers that have it open see that it is another one, and end.
+    for (const end of ["", "-wal", "-shm"]) rmSync(`${manifestFileOf(folders.state, record)}${end}`, { force: true });
+  }
+  return runBuild({ ...options, routes: undefined, isDryRun: false, isForced: false }, surroundings);
+}

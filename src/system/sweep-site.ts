@@ -1,0 +1,74 @@
+import { durationText } from "../core/duration.ts";
+import { sweep } from "../press/sweep.ts";
+import type { SweepOptions, SweepRefresh, SweepResult } from "../press/sweep-context.ts";
+import type { SweepTally } from "../press/sweep-tally.ts";
+import type { WorkMetrics } from "../press/work-metrics.ts";
+import { EmbeddedSource } from "../source/embedded-source.ts";
+import { refreshInThread } from "./source-thread.ts";
+import { sleep } from "./sleep.ts";
+import type { WorkingSite } from "./working-site.ts";
+
+export type SweepSettings = Pick<SweepOptions, "periodSeconds" | "rate" | "isDeep" | "routes">;
+
+export interface SweepSurroundings {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly stop: AbortSignal;
+  readonly metrics: WorkMetrics;
+  readonly warn: (message: string) => void;
+  readonly onProgress: (tally: SweepTally) => void;
+}
+
+/** Tells sweepers of one process apart. */
+let sweepers = 0;
+
+/** Sweeps a site on this machine. */
+export async function sweepSite(
+  opened: WorkingSite,
+  options: Omit<SweepOptions, "stop">,
+  { environment, stop, metrics, warn, onProgress }: SweepSurroundings,
+): Promise<SweepResult> {
+  const { config, source, reader, manifest, store, pool, queue, epochs, standing, settle, relay, record } = opened;
+  const refresh = async (): Promise<SweepRefresh | undefined> => {
+    const from = source.version();
+    if (!(source instanceof EmbeddedSource) && !(await source.isCurrent(stop))) {
+      await refreshInThread(config, { firstVersion: record.ceiling, environment }, () => undefined, stop);
+    }
+    const to = source.version();
+    const found = to === from ? 0 : (source.changesSince(from)?.length ?? 0);
+    const turned = source.turnTimes() > 0 ? source.changesSince(to) : [];
+    await relay();
+    return found === 0 && turned?.length === 0 ? undefined : { found, from, to, turned };
+  };
+  return sweep(
+    {
+      site: config.site,
+      source,
+      outbox: source.outbox,
+      reader,
+      manifest,
+      store,
+      pool,
+      queue,
+      epochs,
+      clock: Date.now,
+      sleep,
+      metrics,
+      standing,
+      holder: `${process.pid}-${sweepers++}-sweep`,
+      refresh,
+      settle,
+      onProgress,
+      warn,
+      onLate: (late, needed) => {
+        const [worst] = late;
+        if (worst === undefined) return;
+        const limit = options.rate === undefined ? "" : ` --rate ${options.rate} is the limit.`;
+        warn(
+          `The sweep is behind: the oldest page of ${worst.route} was verified ${durationText(worst.ageSeconds)} ago, and its period is ` +
+            `${durationText(worst.periodSeconds)}. ${needed.toFixed(needed < 10 ? 2 : 0)} pages a second are needed.${limit}`,
+        );
+      },
+    },
+    { ...options, stop },
+  );
+}
