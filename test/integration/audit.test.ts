@@ -73,31 +73,35 @@ test.each(["deleted", "cut short", "overwritten"])(
   },
 );
 
-test("removals above the cap are withheld until prune is told to do them; a sweep doesn't", async () => {
-  const site = filmSite(filmsOf(130));
-  await buildHere(site);
-  site.records("film", [filmOf(1)]);
-  const { result } = await buildHere(site);
-  expect(result.withheld).toBeGreaterThan(100);
-  const how = { periodSeconds: 3600, rate: undefined, once: true, isDeep: false, routes: undefined, concurrency: 1 };
-  const sweepOptions = { configFile: configOf(site), ...how, maxDeletes: undefined };
-  const swept = await runSweep(sweepOptions, { ...quiet(), metrics: NO_METRICS });
-  expect(swept.tally.pages.removed).toBe(0);
-  expect(existsSync(join(site.folder, "dist/films/film-100/index.html"))).toBe(true);
+test(
+  "removals above the cap are withheld until prune is told to do them; a sweep doesn't",
+  { timeout: 120_000 },
+  async () => {
+    const site = filmSite(filmsOf(130));
+    await buildHere(site);
+    site.records("film", [filmOf(1)]);
+    const { result } = await buildHere(site);
+    expect(result.withheld).toBeGreaterThan(100);
+    const how = { periodSeconds: 3600, rate: undefined, once: true, isDeep: false, routes: undefined, concurrency: 1 };
+    const sweepOptions = { configFile: configOf(site), ...how, maxDeletes: undefined };
+    const swept = await runSweep(sweepOptions, { ...quiet(), metrics: NO_METRICS });
+    expect(swept.tally.pages.removed).toBe(0);
+    expect(existsSync(join(site.folder, "dist/films/film-100/index.html"))).toBe(true);
 
-  const prune = async (isDryRun: boolean, maxDeletes?: number) =>
-    runPrune(
-      { configFile: configOf(site), isDryRun, maxDeletes },
-      { ...process.env },
-      new AbortController().signal,
-      () => undefined,
-    );
-  expect(await prune(false)).toMatchObject({ plan: { isWithheld: true }, pages: 0 });
-  expect(await prune(true, 1000)).toMatchObject({ plan: { isWithheld: false }, pages: 0 });
-  expect(existsSync(join(site.folder, "dist/films/film-100/index.html"))).toBe(true);
-  expect((await prune(false, 1000)).pages).toBeGreaterThan(100);
-  expect(existsSync(join(site.folder, "dist/films/film-100/index.html"))).toBe(false);
-  const clean = filmSite([filmOf(1)]);
-  await buildHere(clean);
-  expect(site.filesButSitemaps()).toEqual(clean.filesButSitemaps());
-});
+    const prune = async (isDryRun: boolean, maxDeletes?: number) =>
+      runPrune(
+        { configFile: configOf(site), isDryRun, maxDeletes },
+        { ...process.env },
+        new AbortController().signal,
+        () => undefined,
+      );
+    expect(await prune(false)).toMatchObject({ plan: { isWithheld: true }, pages: 0 });
+    expect(await prune(true, 1000)).toMatchObject({ plan: { isWithheld: false }, pages: 0 });
+    expect(existsSync(join(site.folder, "dist/films/film-100/index.html"))).toBe(true);
+    expect((await prune(false, 1000)).pages).toBeGreaterThan(100);
+    expect(existsSync(join(site.folder, "dist/films/film-100/index.html"))).toBe(false);
+    const clean = filmSite([filmOf(1)]);
+    await buildHere(clean);
+    expect(site.filesButSitemaps()).toEqual(clean.filesButSitemaps());
+  },
+);
