@@ -78,6 +78,10 @@ export class CheckedRead {
     return this.#reader.now(step, timeZone);
   }
 
+  until(time: Date | string): boolean {
+    return this.#reader.until(time);
+  }
+
   #type(call: string, type: unknown): EntityModel {
     const model = typeof type === "string" ? this.#models.get(type) : undefined;
     return (
