@@ -20,11 +20,8 @@ export function orderKey(value: Scalar | null): Uint8Array {
     else key[1] = (key[1] ?? 0) ^ 0x80;
     return key;
   }
-  const text = encoder.encode(value);
-  const key = new Uint8Array(text.length + 1);
-  key[0] = 4;
-  key.set(text, 1);
-  return key;
+  // U+0004 is the byte 4.
+  return encoder.encode(`\u0004${value}`);
 }
 
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });

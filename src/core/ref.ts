@@ -6,25 +6,59 @@ import type { Scalar } from "./read.ts";
  */
 export type RefHash = number & { readonly __refHash: never };
 
-/** cyrb53 by bryc (public domain): two 32-bit multiplicative hashes over UTF-16 code units, joined to 53 bits. */
-export function hash53(text: string): number {
-  let a = 0xdeadbeef;
-  let b = 0x41c6ce57;
-  for (let index = 0; index < text.length; index++) {
-    const unit = text.charCodeAt(index);
-    a = Math.imul(a ^ unit, 2654435761);
-    b = Math.imul(b ^ unit, 1597334677);
+/**
+ * cyrb53 by bryc (public domain): two 32-bit multiplicative hashes over UTF-16 code units, joined to 53 bits. Of texts that begin alike
+ * the beginning is hashed once.
+ */
+class Hash53 {
+  readonly #a: number;
+  readonly #b: number;
+
+  constructor(start: string) {
+    let a = 0xdeadbeef | 0;
+    let b = 0x41c6ce57 | 0;
+    for (let index = 0; index < start.length; index++) {
+      const unit = start.charCodeAt(index);
+      a = Math.imul(a ^ unit, 2654435761);
+      b = Math.imul(b ^ unit, 1597334677);
+    }
+    this.#a = a;
+    this.#b = b;
   }
-  a = Math.imul(a ^ (a >>> 16), 2246822507) ^ Math.imul(b ^ (b >>> 13), 3266489909);
-  b = Math.imul(b ^ (b >>> 16), 2246822507) ^ Math.imul(a ^ (a >>> 13), 3266489909);
-  return 4294967296 * (2097151 & b) + (a >>> 0);
+
+  /** The hash of the beginning with `text` behind it. */
+  of(text: string): number {
+    let a = this.#a;
+    let b = this.#b;
+    for (let index = 0; index < text.length; index++) {
+      const unit = text.charCodeAt(index);
+      a = Math.imul(a ^ unit, 2654435761);
+      b = Math.imul(b ^ unit, 1597334677);
+    }
+    a = Math.imul(a ^ (a >>> 16), 2246822507) ^ Math.imul(b ^ (b >>> 13), 3266489909);
+    b = Math.imul(b ^ (b >>> 16), 2246822507) ^ Math.imul(a ^ (a >>> 13), 3266489909);
+    return 4294967296 * (2097151 & b) + (a >>> 0);
+  }
+}
+
+const EMPTY = new Hash53("");
+/** By type: entities are most of what pages read. */
+const entities = new Map<string, Hash53>();
+
+export function hash53(text: string): number {
+  return EMPTY.of(text);
 }
 
 const refHash = (text: string): RefHash => hash53(text) as RefHash;
 
 /** `film:42` */
 export function entityRef(type: string, id: string): RefHash {
-  return refHash(`e\0${type}\0${id}`);
+  let ofType = entities.get(type);
+  if (ofType === undefined) {
+    ofType = new Hash53(`e\0${type}\0`);
+    entities.set(type, ofType);
+  }
+  return ofType.of(id) as RefHash;
 }
 
 /** `film[genre=drama]` */

@@ -20,7 +20,9 @@ const isClaim = (what: string): boolean => what === "c" || what === "f";
 
 /** Edges as stored. */
 export function pageRefsOf(edges: readonly Edge[]): PageRef[] {
-  return inOrder(edges.map(({ ref, dependency }) => ({ ref, what: formatDependency(dependency) })));
+  const pageRefs: PageRef[] = [];
+  for (const { ref, dependency } of edges) pageRefs.push({ ref, what: formatDependency(dependency) });
+  return inOrder(pageRefs);
 }
 
 /** Claims first, each edge once. */

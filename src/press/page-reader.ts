@@ -17,9 +17,23 @@ interface ListQuery {
   readonly limit?: number;
 }
 
+const ORDERS_KEPT_MAX = 1000;
+/** Lists that pages of one route ask for have the very same order. */
+const orders = new Map<string | undefined, readonly OrderField[]>();
+
 /** `-rating` or `["-rating", "title"]`, taken apart. */
 export function parseOrder(orderBy: string | readonly string[] | undefined): readonly OrderField[] {
-  const fields = orderBy === undefined ? [] : typeof orderBy === "string" ? [orderBy] : orderBy;
+  if (typeof orderBy === "object") return orderFields(orderBy);
+  let order = orders.get(orderBy);
+  if (order === undefined) {
+    order = orderFields(orderBy === undefined ? [] : [orderBy]);
+    if (orders.size >= ORDERS_KEPT_MAX) orders.clear();
+    orders.set(orderBy, order);
+  }
+  return order;
+}
+
+function orderFields(fields: readonly string[]): readonly OrderField[] {
   return fields.map((field) =>
     field.startsWith("-") ? { field: field.slice(1), descending: true } : { field, descending: false },
   );

@@ -1,5 +1,6 @@
 import type { Dependency, Window } from "../core/dependency.ts";
 import type { EntityData, WhereValues } from "../core/entity.ts";
+import { NO_FIELDS } from "../core/field-set.ts";
 import { allRef, assetRef, claimRef, conditionRef, entityRef, valuesRef } from "../core/ref.ts";
 import type { RefHash } from "../core/ref.ts";
 import type { Scalar } from "../core/read.ts";
@@ -8,22 +9,7 @@ import type { Edge } from "../manifest/manifest.ts";
 import { EntityUse } from "../source/recording-view.ts";
 import type { EntityRecord } from "../source/source.ts";
 
-const DEPENDENCIES_KEPT_MAX = 10_000;
 const ALL: Dependency = { kind: "entity", fields: "*" };
-/** By the names of the fields: pages of one route use the same ones, so that one object, and its text, serves all. */
-const dependencies = new Map<string, Dependency>();
-
-function entityDependency({ usesAll, fields }: EntityUse): Dependency {
-  if (usesAll) return ALL;
-  const names = fields.length === 0 ? "" : JSON.stringify(fields);
-  let dependency = dependencies.get(names);
-  if (dependency === undefined) {
-    dependency = { kind: "entity", fields: fields.toSorted() };
-    if (dependencies.size >= DEPENDENCIES_KEPT_MAX) dependencies.clear();
-    dependencies.set(names, dependency);
-  }
-  return dependency;
-}
 
 /** Whether some entity has a value. */
 export function existsEdge(type: string, field: string, value: Scalar, answer: boolean): Edge {
@@ -33,10 +19,19 @@ export function existsEdge(type: string, field: string, value: Scalar, answer: b
   };
 }
 
+/** With several fields the condition is found by the first of them; the rest is checked when it is. */
+function conditionRefs(type: string, where: WhereValues): readonly RefHash[] {
+  const [[field, wanted] = []] = Object.entries(where);
+  if (field === undefined || wanted === undefined) return [allRef(type)];
+  return anyOf(wanted).map((value) => conditionRef(type, field, value));
+}
+
 /** Collects what one page reads. */
 export class PageRecorder {
   readonly #entities = new Map<string, Map<string, EntityUse>>();
   readonly #edges: Edge[] = [];
+  /** The condition that was recorded last, and its refs: a list's window, count and number of pages come one after the other. */
+  #condition: { readonly type: string; readonly where: WhereValues; readonly refs: readonly RefHash[] } | undefined;
   /** Start of the newest clock bucket that the page read, in Unix seconds; 0 when it read none. */
   time = 0;
   /** When the first of its clock buckets ends, in Unix seconds. */
@@ -77,11 +72,11 @@ export class PageRecorder {
   }
 
   window(type: string, window: Window): void {
-    this.#condition(type, window.where, { kind: "window", window });
+    this.#addCondition(type, window.where, { kind: "window", window });
   }
 
   count(type: string, where: WhereValues): void {
-    this.#condition(type, where, { kind: "count", where });
+    this.#addCondition(type, where, { kind: "count", where });
   }
 
   exists(type: string, field: string, value: Scalar, answer: boolean): void {
@@ -93,11 +88,11 @@ export class PageRecorder {
   }
 
   pages(type: string, where: WhereValues, perPage: number, answer: number): void {
-    this.#condition(type, where, { kind: "pages", where, perPage, answer });
+    this.#addCondition(type, where, { kind: "pages", where, perPage, answer });
   }
 
   extent(type: string, where: WhereValues, perPage: number): void {
-    this.#condition(type, where, { kind: "extent", where, perPage });
+    this.#addCondition(type, where, { kind: "extent", where, perPage });
   }
 
   values(type: string, field: string): void {
@@ -125,11 +120,11 @@ export class PageRecorder {
     else this.time = Math.max(this.time, at);
   }
 
-  /** With several fields the condition is found by the first of them; the rest is checked when it is. */
-  #condition(type: string, where: WhereValues, dependency: Dependency): void {
-    const [[field, wanted] = []] = Object.entries(where);
-    if (field === undefined || wanted === undefined) this.#add(allRef(type), dependency);
-    else for (const value of anyOf(wanted)) this.#add(conditionRef(type, field, value), dependency);
+  #addCondition(type: string, where: WhereValues, dependency: Dependency): void {
+    if (this.#condition?.where !== where || this.#condition.type !== type) {
+      this.#condition = { type, where, refs: conditionRefs(type, where) };
+    }
+    for (const ref of this.#condition.refs) this.#add(ref, dependency);
   }
 
   #add(ref: RefHash, dependency: Dependency): void {
@@ -140,7 +135,7 @@ export class PageRecorder {
   edges(): Edge[] {
     const edges = [...this.#edges];
     for (const use of this.uses()) {
-      edges.push({ ref: entityRef(use.type, use.id), dependency: entityDependency(use) });
+      edges.push({ ref: entityRef(use.type, use.id), dependency: use.usesAll ? ALL : use.used.dependency });
     }
     return edges;
   }
@@ -148,7 +143,7 @@ export class PageRecorder {
   /** What was used of each entity. An id never changes: a row of which only the id was used is in its list's window, and that is all. */
   protected *uses(): Iterable<EntityUse> {
     for (const uses of this.#entities.values()) {
-      for (const use of uses.values()) if (use.isNamed || use.usesAll || use.fields.length > 0) yield use;
+      for (const use of uses.values()) if (use.isNamed || use.usesAll || use.used !== NO_FIELDS) yield use;
     }
   }
 }

@@ -17,6 +17,7 @@ import type { Snapshot, SourceReader } from "../source/source.ts";
 import type { PageStore } from "../store/store.ts";
 import type { LeftOutcome } from "./apply-left.ts";
 import { countPagesQuietly } from "./build-plan.ts";
+import { PageBytes } from "./page-bytes.ts";
 import { isFarAhead } from "./plan-page.ts";
 import type { PlanContext, SealedPage } from "./plan-page.ts";
 import { noteSeen } from "./newest-version.ts";
@@ -33,6 +34,8 @@ const BATCH_BYTES_MAX = 8 << 20;
 const PREFETCH_PAGES = 64;
 /** A transaction is short, so that others get their turn, and little waits in memory for its end. */
 const BATCH_PAGES_MAX = 64;
+/** While another thread writes, this one goes on until so many pages wait. */
+const WAITING_PAGES_MAX = 4 * BATCH_PAGES_MAX;
 
 export interface PressContext extends RenderContext {
   readonly reader: SourceReader;
@@ -45,8 +48,8 @@ export interface PressContext extends RenderContext {
   readonly clock: Clock;
   /** Called before each page is rendered, so that one that never ends can be named, and with undefined afterwards. */
   readonly onPage: (key: PageKey | undefined) => void;
-  /** Runs what writes while no other thread of this process does. */
-  readonly inTurn: <T>(work: () => T) => T;
+  /** Runs what writes while no other thread of this process does. Undefined when another one does, and this one isn't to wait for it. */
+  readonly inTurn: <T>(work: () => T, waits: boolean) => T | undefined;
 }
 
 export interface PressOptions {
@@ -132,6 +135,7 @@ class Press {
   readonly #options: PressOptions;
   readonly #plan: PlanContext;
   readonly #settler: PageSettler;
+  readonly #bytes = new PageBytes();
   readonly #further = new Map<PageKey, number>();
   readonly #times: PressTimes = { render: 0, write: 0, record: 0 };
   readonly #nowSeconds: number;
@@ -188,21 +192,25 @@ class Press {
         );
       }
       if (verified.has(page)) {
-        this.#noteFurther(key, parts, snapshot);
+        this.#noteFurther(key, parts, snapshot, undefined);
         this.#settler.outcomes.push({ kind: "unchanged", reason: "verified", key });
         continue;
       }
       const rendered = await this.#prepare(key, parts, snapshot);
-      // Rendered, it has counted its list.
-      this.#noteFurther(key, parts, snapshot);
+      const counted = rendered.rendered.kind === "page" ? rendered.rendered.pages : undefined;
+      this.#noteFurther(key, parts, snapshot, counted);
       prepared.push(rendered);
       bytes += rendered.content?.length ?? 0;
       if (bytes < BATCH_BYTES_MAX && prepared.length < BATCH_PAGES_MAX) continue;
-      retry.push(...this.#finish(prepared, snapshot));
+      // What is staged has to be settled.
+      const waits = !this.#options.isFresh || bytes >= BATCH_BYTES_MAX || prepared.length >= WAITING_PAGES_MAX;
+      const finished = this.#finish(prepared, snapshot, waits);
+      if (finished === undefined) continue;
+      retry.push(...finished);
       prepared = [];
       bytes = 0;
     }
-    retry.push(...this.#finish(prepared, snapshot));
+    retry.push(...(this.#finish(prepared, snapshot, true) ?? []));
     return retry;
   }
 
@@ -219,21 +227,24 @@ class Press {
     for (const [type, wanted] of ids) if (wanted.length > 1) snapshot.prefetch(type, wanted);
   }
 
-  #noteFurther(key: PageKey, parts: PageParts, snapshot: Snapshot): void {
+  /** @param counted how many pages the subject has, if that is known */
+  #noteFurther(key: PageKey, parts: PageParts, snapshot: Snapshot, counted: number | undefined): void {
     const { site } = this.#context;
     if (!this.#options.findsFurther || parts.number > 1 || site.routes.get(parts.route)?.list === undefined) return;
-    const pages = countPagesQuietly(site, parts, snapshot);
+    const pages = counted ?? countPagesQuietly(site, parts, snapshot);
     if (pages > 1) this.#further.set(key, pages);
   }
 
-  #finish(prepared: readonly Prepared[], snapshot: Snapshot): readonly PageKey[] {
+  /** @returns the pages that must be tried again; undefined when another thread writes */
+  #finish(prepared: readonly Prepared[], snapshot: Snapshot, waits: boolean): readonly PageKey[] | undefined {
     if (prepared.length === 0) return [];
     // Creating files under their own names is what a turn is for; what is staged disturbs nobody.
     if (!this.#options.isFresh) this.#stageAll(prepared);
     const retry = this.#context.inTurn(() => {
       if (this.#options.isFresh) this.#stageAll(prepared);
       return this.#settle(prepared, snapshot);
-    });
+    }, waits);
+    if (retry === undefined) return undefined;
     for (const page of prepared) if (page.staged !== undefined) this.#context.store.discard(page.staged);
     return retry;
   }
@@ -322,7 +333,7 @@ class Press {
     stamp: Stamp,
   ): { readonly rendered: SealedPage; readonly content: Uint8Array } {
     const tail = carrier(extensionOf(rendered.located.key), stamp, this.#plan.carriedKey(key));
-    const content = Buffer.from(text + tail);
+    const content = this.#bytes.of(text + tail);
     // A carrier is ASCII.
     const digest = digestOf(content.subarray(0, content.length - tail.length));
     return { rendered: { ...rendered, digest }, content };

@@ -1,4 +1,4 @@
-import type { Assets } from "./assets.ts";
+import type { Asset, Assets } from "./assets.ts";
 import { findAsset } from "./assets.ts";
 import { isTwinKey } from "../core/encoding.ts";
 import { messageOf, RekilnError } from "../core/errors.ts";
@@ -18,7 +18,7 @@ import { CheckedRead } from "./checked-read.ts";
 import { locatePage } from "./locate-page.ts";
 import type { Located } from "./locate-page.ts";
 import { PageLinks } from "./page-links.ts";
-import { pagePager } from "./page-pager.ts";
+import { PagePager, PagerReads } from "./page-pager.ts";
 import { PageReader } from "./page-reader.ts";
 import { PageRecorder } from "./page-recorder.ts";
 import { isListed } from "./sitemap-names.ts";
@@ -42,6 +42,8 @@ export type Rendered =
       /** Without a stamp. */
       readonly content: string;
       readonly edges: readonly Edge[];
+      /** On page 1, how many pages its subject has. */
+      readonly pages: number;
       readonly time: number;
       readonly due: number | undefined;
       /** For the sitemap, if the page stands in one. */
@@ -82,7 +84,8 @@ export async function renderPage(
     due: recorder.due,
   });
   try {
-    located = locatePage(context.site, parsePageKey(key), snapshot, recorder);
+    const parts = parsePageKey(key);
+    located = locatePage(context.site, parts, snapshot, recorder);
     if (located.kind === "none") return { kind: "none" };
     if (located.kind === "bad-path") throw new Error(`the path ${located.problem}`);
     if (context.site.compress.length > 0 && isTwinKey(located.key)) {
@@ -92,14 +95,17 @@ export async function renderPage(
     // Once it is mended its route is rendered whole: what `load` would read needn't be known.
     const [broken] = brokenBy(context.renderer, located.route.template);
     if (broken !== undefined) return failed(broken, true);
-    const content = await contentOf(context, key, located, snapshot, recorder, nowSeconds);
+    const reader = new PageReader(snapshot, recorder, nowSeconds);
+    const reads = pagerReadsOf(context.site, located, parts.number, snapshot, recorder, reader);
+    const content = await contentOf(context, located, snapshot, recorder, reader, reads);
     if (content.length > PAGE_BYTES_MAX / 4 && Buffer.byteLength(content) > PAGE_BYTES_MAX) {
       throw new Error(`the page is larger than ${PAGE_BYTES_MAX >> 20} MB`);
     }
     // It reads of the page's subject, which is recorded like all reads.
     const lastmod = isListed(located.route, located.path) ? located.route.updated(located.subject) : undefined;
     const { time, due } = recorder;
-    return { kind: "page", located, content, edges: recorder.edges(), time, due, lastmod };
+    const pages = parts.number === 1 && reads !== undefined ? reads.countPages() : 1;
+    return { kind: "page", located, content, edges: recorder.edges(), pages, time, due, lastmod };
   } catch (error) {
     return failed(error, false);
   }
@@ -109,24 +115,32 @@ function brokenBy(renderer: Renderer, template: TemplateModel): readonly Templat
   return template.kind === "eta" ? renderer.brokenBy(template.name) : [];
 }
 
+function pagerReadsOf(
+  site: Site,
+  located: Located & { readonly kind: "page" },
+  number: number,
+  snapshot: Snapshot,
+  recorder: PageRecorder,
+  reader: PageReader,
+): PagerReads | undefined {
+  const { list } = located.route;
+  if (list === undefined) return undefined;
+  const path = number === 1 ? located.path : firstPathOf(located);
+  return new PagerReads({ site, list, subject: located.subject, path, number, snapshot, recorder, reader });
+}
+
 async function contentOf(
   context: RenderContext,
-  key: PageKey,
   located: Located & { readonly kind: "page" },
   snapshot: Snapshot,
   recorder: PageRecorder,
-  nowSeconds: number,
+  reader: PageReader,
+  reads: PagerReads | undefined,
 ): Promise<string> {
   const { site, assets, useAsset } = context;
   const { route, subject, path } = located;
-  const { number } = parsePageKey(key);
-  const reader = new PageReader(snapshot, recorder, nowSeconds);
   const links = new PageLinks(site, snapshot, recorder);
-  const firstPath = number === 1 ? path : firstPathOf(located);
-  const pager =
-    route.list === undefined
-      ? undefined
-      : pagePager({ site, list: route.list, subject, path: firstPath, number, snapshot, recorder, reader });
+  const pager = reads === undefined ? undefined : new PagePager(reads);
   // A `Read` of the site's own entity types; `route.load` was checked against them by the compiler.
   const read = new CheckedRead(reader, site.entities, route.name) as unknown as Read<never>;
   const data: unknown = route.load === undefined ? { subject, pager } : await route.load(read, subject, pager);
@@ -142,7 +156,7 @@ async function contentOf(
       const asset = findAsset(assets, file);
       recorder.asset(asset.file);
       useAsset(asset.file);
-      return `${site.base}/${asset.hashedKey.split("/").map(encodeURIComponent).join("/")}`;
+      return addressOf(asset, site.base);
     },
   };
   const taken = RESERVED.find((name) => Object.hasOwn(data, name));
@@ -154,6 +168,18 @@ async function contentOf(
   const html: unknown = await route.template.render(all);
   if (html instanceof Html) return html.html;
   throw new TypeError(`the template of route ${route.name} didn't return Html: use the html tag`);
+}
+
+/** Of assets that some page used: almost every page uses the same ones. */
+const addresses = new WeakMap<Asset, string>();
+
+function addressOf(asset: Asset, base: string): string {
+  let address = addresses.get(asset);
+  if (address === undefined) {
+    address = `${base}/${asset.hashedKey.split("/").map(encodeURIComponent).join("/")}`;
+    addresses.set(asset, address);
+  }
+  return address;
 }
 
 function firstPathOf(located: Located & { readonly kind: "page" }): (Located & { kind: "page" })["path"] {

@@ -67,14 +67,26 @@ interface EntityCache {
   readonly read: (seq: number) => EntityData;
   /** Statements that find the sequence number of an id, the reverse, and many entities whole. */
   readonly bySql: { readonly id: string; readonly seq: string; readonly many: string };
+  /** By order, then by field: lists of the entities that have one value in one field, as most lists are. */
+  readonly shapes: Map<string, Map<string, ListShape>>;
+}
+
+/** Lists that differ by the value of their one field only. */
+interface ListShape {
+  readonly sql: string;
+  readonly fieldNumber: number;
+  /** With a value behind it, it tells the list from all others of its store. */
+  readonly key: string;
 }
 
 /** Rows of a list in order. */
 interface OrderedRows {
-  readonly seqs: Int32Array;
+  readonly seqs: Int32Array | readonly number[];
   /** Unless there are too many to keep. */
   readonly ids: readonly string[] | undefined;
 }
+
+const NO_ROWS: OrderedRows = { seqs: [], ids: [] };
 
 /** An entity whose data is read when it is asked for. */
 class StoredRecord implements EntityRecord {
@@ -109,6 +121,8 @@ class EntitySnapshot implements Snapshot {
   readonly #lists = new GenerationCache<string, OrderedRows>(LIST_CACHE_ROWS);
   readonly #values = new GenerationCache<string, readonly ValueCount[]>(VALUE_CACHE_ENTRIES);
   readonly #counts = new GenerationCache<string, number>(VALUE_CACHE_ENTRIES);
+  /** The list that was asked for last: whoever lists will count. */
+  #listed: { readonly table: TypeTable; readonly where: WhereValues; readonly count: number } | undefined;
   #isEnded = false;
 
   constructor(database: DatabaseSync, tables: ReadonlyMap<string, TypeTable>, version: number) {
@@ -122,7 +136,7 @@ class EntitySnapshot implements Snapshot {
     const cached = cache.byId.get(id);
     if (cached !== undefined) return cached ?? undefined;
     // SQLite would take half a character for another one.
-    const row = id.isWellFormed() ? this.#all(cache.bySql.id, [id])[0] : undefined;
+    const row = id.isWellFormed() ? this.#first(cache.bySql.id, id) : undefined;
     const record = row === undefined ? null : new StoredRecord(id, Number(row[0]), cache.read);
     cache.byId.set(id, record, 1);
     return record ?? undefined;
@@ -164,7 +178,7 @@ class EntitySnapshot implements Snapshot {
 
   #record(cache: EntityCache, { seqs, ids }: OrderedRows, index: number): EntityRecord {
     const seq = seqs[index] ?? 0;
-    const id = ids?.[index] ?? String(this.#all(cache.bySql.seq, [seq])[0]?.[0]);
+    const id = ids?.[index] ?? String(this.#first(cache.bySql.seq, seq)?.[0]);
     return new StoredRecord(id, seq, cache.read);
   }
 
@@ -185,11 +199,12 @@ class EntitySnapshot implements Snapshot {
 
   count(type: string, where: WhereValues): number {
     const table = this.#table(type);
+    if (this.#listed?.where === where && this.#listed.table === table) return this.#listed.count;
     const key = keyOf(table, where, "");
-    const listed = this.#counts.get(key);
-    if (listed !== undefined) return listed;
+    const known = this.#counts.get(key);
+    if (known !== undefined) return known;
     const { sql, values } = countQuery(table, where);
-    const counted = Number(this.#all(sql, values)[0]?.[0] ?? 0);
+    const counted = Number(this.#first(sql, ...values)?.[0] ?? 0);
     this.#counts.set(key, counted, 1);
     return counted;
   }
@@ -257,6 +272,7 @@ class EntitySnapshot implements Snapshot {
           seq: `SELECT id FROM ${table.entities} WHERE seq = ?`,
           many: `SELECT seq, id, data FROM ${table.entities} WHERE id IN (${Array(PREFETCH_ENTITIES).fill("?").join(", ")})`,
         },
+        shapes: new Map(),
       };
       this.#entities.set(type, made);
       return made;
@@ -272,18 +288,40 @@ class EntitySnapshot implements Snapshot {
   /** The rows of a list in order. */
   #ordered(cache: EntityCache, where: WhereValues, order: readonly OrderField[]): OrderedRows {
     const { table } = cache;
+    const rows = this.#orderedBySingle(cache, where, order) ?? this.#orderedByAny(table, where, order);
+    this.#listed = { table, where, count: rows.seqs.length };
+    return rows;
+  }
+
+  /** The same where the condition is one value of one field; undefined where it isn't. */
+  #orderedBySingle(cache: EntityCache, where: WhereValues, order: readonly OrderField[]): OrderedRows | undefined {
+    const fields = Object.keys(where);
+    const [field] = fields;
+    const value = field === undefined ? undefined : where[field];
+    if (field === undefined || fields.length > 1 || typeof value === "object" || value === undefined) return undefined;
+    if (typeof value === "string" && !value.isWellFormed()) return undefined;
+    const shape = shapeOf(cache, field, order);
+    const key = `${shape.key}${typeof value === "string" ? '"' : ""}${value}`;
+    return this.#lists.get(key) ?? this.#keepList(key, this.#all(shape.sql, [shape.fieldNumber, orderKey(value)]));
+  }
+
+  #orderedByAny(table: TypeTable, where: WhereValues, order: readonly OrderField[]): OrderedRows {
     const key = keyOf(table, where, orderText(order));
     const cached = this.#lists.get(key);
     if (cached !== undefined) return cached;
     const { sql, values } = orderedQuery(table, where, order);
-    const rows = this.#all(sql, values);
+    return this.#keepList(key, this.#all(sql, values));
+  }
+
+  /** @param rows sequence numbers and ids */
+  #keepList(key: string, rows: readonly unknown[][]): OrderedRows {
+    // Most pages ask for lists of their own, and many of these are empty.
+    if (rows.length === 0) return NO_ROWS;
     const keepsIds = rows.length <= LIST_IDS_MAX;
     const seqs = new Int32Array(rows.length);
     for (let index = 0; index < rows.length; index++) seqs[index] = Number(rows[index]?.[0]);
     const ordered = { seqs, ids: keepsIds ? rows.map(([, id]) => String(id)) : undefined };
     this.#lists.set(key, ordered, seqs.length * (keepsIds ? ID_ROWS : 1));
-    // Whoever lists will count, or has.
-    this.#counts.set(keyOf(table, where, ""), seqs.length, 1);
     return ordered;
   }
 
@@ -316,21 +354,30 @@ class EntitySnapshot implements Snapshot {
     const cached = cache.data.get(seq);
     if (cached !== undefined) return cached;
     if (this.#isEnded) throw new Error("an entity of a snapshot that has ended");
-    return keep(cache, seq, String(this.#all(sql, [seq])[0]?.[0]));
+    return keep(cache, seq, String(this.#first(sql, seq)?.[0]));
   }
 
   end(): void {
     this.#isEnded = true;
   }
 
+  // With `setReturnArrays` each row is an array; the types of node:sqlite don't say so.
+
   #all(sql: string, values: readonly SQLInputValue[]): unknown[][] {
+    return this.#statement(sql).all(...values) as unknown as unknown[][];
+  }
+
+  #first(sql: string, ...values: readonly SQLInputValue[]): unknown[] | undefined {
+    return this.#statement(sql).get(...values) as unknown as unknown[] | undefined;
+  }
+
+  #statement(sql: string): StatementSync {
     let statement = this.#statements.get(sql);
     if (statement === undefined) {
       statement = prepareRows(this.#database, sql);
       this.#statements.set(sql, statement);
     }
-    // With `setReturnArrays` each row is an array; the types of node:sqlite don't say so.
-    return statement.all(...values) as unknown as unknown[][];
+    return statement;
   }
 }
 
@@ -344,6 +391,20 @@ function orderText(order: readonly OrderField[]): string {
     orderTexts.set(order, text);
   }
   return text;
+}
+
+function shapeOf(cache: EntityCache, field: string, order: readonly OrderField[]): ListShape {
+  const text = orderText(order);
+  const known = cache.shapes.get(text)?.get(field);
+  if (known !== undefined) return known;
+  const { table } = cache;
+  const { sql } = orderedQuery(table, { [field]: "" }, order);
+  const key = `${table.entities}${text}${JSON.stringify(field)}`;
+  const shape = { sql, fieldNumber: fieldNumber(table, field), key };
+  const byField = cache.shapes.get(text) ?? new Map<string, ListShape>();
+  cache.shapes.set(text, byField);
+  byField.set(field, shape);
+  return shape;
 }
 
 /** Tells a condition, or a list, from all others of its store. */

@@ -1,4 +1,6 @@
 import type { EntityData } from "../core/entity.ts";
+import { NO_FIELDS } from "../core/field-set.ts";
+import type { FieldSet } from "../core/field-set.ts";
 import { deepFreeze } from "./deep-freeze.ts";
 import type { EntityRecord } from "./source.ts";
 
@@ -11,8 +13,6 @@ const BEHIND = Symbol("behind");
  */
 const TARGET = Object.create(Object.prototype) as EntityData;
 
-const NONE: readonly string[] = Object.freeze([]);
-
 /**
  * What a page used of one entity, and the traps of its view. Symbols, `then` and `toJSON` are asked by the language,
  * not by the page. One object for all of it, since a page of lists has hundreds.
@@ -24,7 +24,7 @@ export class EntityUse implements ProxyHandler<EntityData> {
   readonly view: EntityData | undefined;
   readonly #record: EntityRecord | undefined;
   #read: EntityData | undefined;
-  #fields: string[] | undefined;
+  #used = NO_FIELDS;
   /** Spread, serialised or enumerated: whatever the entity holds was used. */
   usesAll = false;
   /** Asked for by name: that it exists, or doesn't, was used too. A row of a list is in the list's window. */
@@ -37,9 +37,14 @@ export class EntityUse implements ProxyHandler<EntityData> {
     this.view = record === undefined ? undefined : new Proxy(TARGET, this);
   }
 
-  /** Each once. */
+  /** The fields that were used, but for what `usesAll` says. */
+  get used(): FieldSet {
+    return this.#used;
+  }
+
+  /** Their names, each once. */
   get fields(): readonly string[] {
-    return this.#fields ?? NONE;
+    return this.#used.names;
   }
 
   get(_target: EntityData, property: string | symbol): unknown {
@@ -96,9 +101,7 @@ export class EntityUse implements ProxyHandler<EntityData> {
 
   /** Notes that a field was used. */
   note(field: string): void {
-    if (field === "id") return;
-    if (this.#fields === undefined) this.#fields = [field];
-    else if (!this.#fields.includes(field)) this.#fields.push(field);
+    if (field !== "id") this.#used = this.#used.with(field);
   }
 
   get #data(): EntityData {

@@ -78,7 +78,7 @@ export async function openPress(
     epochs: setup.epochs,
     clock,
     onPage,
-    inTurn: (work) => inTurn(turn, work),
+    inTurn: (work, waits) => inTurn(turn, work, waits),
     [Symbol.dispose]() {
       reader[Symbol.dispose]();
       manifest[Symbol.dispose]();

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { Dependency } from "../../../src/core/dependency.ts";
 import type { EntityData } from "../../../src/core/entity.ts";
 import { conditionRef, entityRef } from "../../../src/core/ref.ts";
-import { pagePager } from "../../../src/press/page-pager.ts";
+import { PagePager, PagerReads } from "../../../src/press/page-pager.ts";
 import { PageReader } from "../../../src/press/page-reader.ts";
 import { PageRecorder } from "../../../src/press/page-recorder.ts";
 import { parsePath } from "../../../src/site/path.ts";
@@ -28,7 +28,8 @@ async function pagerOf(
   const { snapshot } = await filmData(site, films);
   const recorder = new PageRecorder();
   const reader = new PageReader(snapshot, recorder, 0);
-  const pager = pagePager({ site, list, subject: "space", path: parsed.path, number, snapshot, recorder, reader });
+  const input = { site, list, subject: "space", path: parsed.path, number, snapshot, recorder, reader };
+  const pager = new PagePager(new PagerReads(input));
   const recorded = (): readonly Dependency[] =>
     recorder.edges().flatMap(({ ref, dependency }) => (ref === REF ? [dependency] : []));
   return { pager, recorded, recorder };

@@ -147,7 +147,7 @@ export class PlanBench {
   /** The plan for a page with this content, if the snapshot has it. */
   readonly plan = (key: PageKey, content = "new", context: Partial<PlanContext> = {}, stamp = STAMP): PagePlan => {
     const located = locatePage(site, parsePageKey(key), this.#theSnapshot, undefined);
-    const page = { digest: digestOf(content), edges: [], time: 0, due: undefined, lastmod: undefined };
+    const page = { digest: digestOf(content), edges: [], pages: 1, time: 0, due: undefined, lastmod: undefined };
     const rendered: Sealed = located.kind === "page" ? { kind: "page", located, ...page } : { kind: "none" };
     return this.planOf(key, rendered, context, stamp);
   };
