@@ -184,6 +184,8 @@ export interface Manifest extends ManifestReads, Disposable {
   collidingPages(): readonly PageKey[];
   /** Before a first build: rows are only added, none is marked, and the indexes are made by `finishBulk`. */
   beginBulk(): void;
+  /** In a first build, now and then: reads on in what was recorded, so that `finishBulk` has less to do. Writes nothing. */
+  followBulk(): void;
   /** Makes the indexes; needed before anything but `record` of new pages. */
   finishBulk(): void;
   /** Brings indexes in order that many small changes have left loose. At the end of a build. */

@@ -393,6 +393,10 @@ export class SqliteManifest implements Manifest, ManifestTransaction {
     this.setMeta("bulk", "1");
   }
 
+  followBulk(): void {
+    this.#index.follow();
+  }
+
   finishBulk(): void {
     this.#rebuildIndex();
     this.#database.exec(LATE_INDEXES);

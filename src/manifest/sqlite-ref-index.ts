@@ -27,6 +27,10 @@ export class SqliteRefIndex {
   readonly #added: StatementSync;
   readonly #nextRun: StatementSync;
   readonly #blocks: StatementSync;
+  /** What `follow` has taken in of rows that were only added. */
+  #followed: Entries | undefined;
+  /** Claims as `rebuild` saw them, true while nobody else commits (SQLite's `data_version`). */
+  #claims: { readonly sorter: Sorter; readonly dataVersion: number } | undefined;
 
   /** Of the current transaction. */
   #runs: readonly number[] | undefined;
@@ -44,6 +48,7 @@ export class SqliteRefIndex {
 
   /** Notes a page that is new to a ref. */
   add(ref: RefHash, page: number): void {
+    this.#claims = undefined;
     this.#add.run(ref, page);
   }
 
@@ -92,28 +97,42 @@ export class SqliteRefIndex {
     return added > (blocks * BLOCK_ENTRIES) / 4;
   }
 
+  /**
+   * Reads the rows that were added since, while they are only added: what `rebuild` then has left to do is to sort. It writes nothing,
+   * and stops where memory would have to be written out.
+   */
+  follow(): void {
+    this.#followed ??= new Entries(this.#database);
+    this.#followed.read(() => false);
+  }
+
   /** Makes the index anew from the rows of all pages. Run it within a transaction. */
   rebuild(): void {
     this.#runs = undefined;
     this.#database.exec("DELETE FROM added; DELETE FROM block");
     const insert = this.#database.prepare("INSERT INTO block (run, first, last, entries) VALUES (?, ?, ?, ?)");
     let run = 0;
-    let sorter = new Sorter();
-    const flush = (): void => {
-      for (const { first, last, entries } of sorter.blocks()) insert.run(run, first, last, entries);
+    const followed = this.#followed ?? new Entries(this.#database);
+    this.#followed = undefined;
+    const flush = (): boolean => {
+      for (const { first, last, entries } of followed.takeRun().blocks()) insert.run(run, first, last, entries);
       run++;
-      sorter = new Sorter();
+      return true;
     };
-    for (const { page, refs } of this.#database.prepare("SELECT page, refs FROM page_refs").iterate()) {
-      const hashes = unpackHashes(refs);
-      if (sorter.length + hashes.length > RUN_ENTRIES) flush();
-      for (let index = 0; index < hashes.length; index++) sorter.push(hashes[index] ?? 0, Number(page));
-    }
+    followed.read(flush);
     flush();
+    this.#claims = { sorter: followed.claims, dataVersion: this.#dataVersion() };
   }
 
-  /** Refs that several pages claim, each with the row ids of those pages. At least one wants it for its own path. */
-  *sharedClaims(): Iterable<readonly number[]> {
+  #dataVersion(): number {
+    return Number(this.#database.prepare("PRAGMA data_version").get()?.["data_version"]);
+  }
+
+  /** The claims of all pages: those that `rebuild` has just seen, if nothing happened since. */
+  #sortedClaims(): Sorter {
+    const known = this.#claims;
+    this.#claims = undefined;
+    if (known?.dataVersion === this.#dataVersion()) return known.sorter;
     const sorter = new Sorter();
     const rows = this.#database.prepare(
       "SELECT page, substr(refs, 1, 8 * claims) AS claims FROM page_refs WHERE claims > 0",
@@ -121,11 +140,19 @@ export class SqliteRefIndex {
     for (const { page, claims } of rows.iterate()) {
       for (const hash of unpackHashes(claims)) sorter.push(hash, Number(page));
     }
+    return sorter;
+  }
+
+  /** Refs that several pages claim, each with the row ids of those pages. At least one wants it for its own path. */
+  *sharedClaims(): Iterable<readonly number[]> {
+    const sorter = this.#sortedClaims();
     const find = this.#database.prepare("SELECT substr(refs, 1, 8 * claims) AS claims FROM page_refs WHERE page = ?");
     for (const { prefix, pages } of sorter.groups()) {
       const byHash = new Map<number, { readonly pages: number[]; isWanted: boolean }>();
       for (const page of pages) {
-        const claims = unpackHashes(find.get(page)?.["claims"]);
+        const row = find.get(page);
+        if (row === undefined) continue;
+        const claims = unpackHashes(row["claims"]);
         for (const [place, hash] of claims.entries()) {
           if (prefixOf(hash) !== prefix) continue;
           const claimed = byHash.get(hash) ?? { pages: [], isWanted: false };
@@ -166,6 +193,37 @@ function wordsOf(bytes: Uint8Array): Uint32Array {
   return bytes.byteOffset % 4 === 0
     ? new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4)
     : new Uint32Array(bytes.slice().buffer);
+}
+
+/** The entries of all pages, read in the order of their row ids, which is that in which rows are added. */
+class Entries {
+  readonly claims = new Sorter();
+  readonly #rows: StatementSync;
+  #run = new Sorter();
+  #last = -1;
+
+  constructor(database: DatabaseSync) {
+    this.#rows = database.prepare("SELECT page, refs, claims FROM page_refs WHERE page > ? ORDER BY page");
+  }
+
+  /** Reads on from where it has come to. A run that is full is for `onFull` to take; where it doesn't, reading ends. */
+  read(onFull: () => boolean): void {
+    for (const { page, refs, claims } of this.#rows.iterate(this.#last)) {
+      const id = Number(page);
+      const hashes = unpackHashes(refs);
+      if (this.#run.length + hashes.length > RUN_ENTRIES && !onFull()) return;
+      for (let index = 0; index < hashes.length; index++) this.#run.push(hashes[index] ?? 0, id);
+      for (let index = 0; index < Number(claims); index++) this.claims.push(hashes[index] ?? 0, id);
+      this.#last = id;
+    }
+  }
+
+  /** What was read since the run before. */
+  takeRun(): Sorter {
+    const run = this.#run;
+    this.#run = new Sorter();
+    return run;
+  }
 }
 
 /** Sorts entries of 64 bits in place; memory grows with their number. */

@@ -334,6 +334,8 @@ class Build {
       this.#isFresh = false;
     };
     this.#tally.add(await pressAround(pool, keys, this.#stuck, optionsOf, { onStuck }));
+    // This thread has nothing else to do while the others press, and all of them wait for it at the end.
+    if (this.#isFresh) manifest.followBulk();
     // Told to stop, a thread leaves out the rest of its batch.
     signal.throwIfAborted();
   }

@@ -7,7 +7,7 @@ import { pageKey } from "../../src/core/page.ts";
 import type { PageKey } from "../../src/core/page.ts";
 import { claimRef, entityRef } from "../../src/core/ref.ts";
 import type { RefHash } from "../../src/core/ref.ts";
-import type { Edge } from "../../src/manifest/manifest.ts";
+import type { Edge, ManifestTransaction } from "../../src/manifest/manifest.ts";
 import { SqliteManifest } from "../../src/manifest/sqlite-manifest.ts";
 import { recordOf } from "./manifest-under-test.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
@@ -28,14 +28,23 @@ test("finds every page of a ref whose entries fill several blocks, and none of i
   const manifest = openManifest();
   const [popular, rare] = [entityRef("film", "popular"), entityRef("film", "rare")];
   manifest.beginBulk();
-  manifest.transact((transaction) => {
-    for (let n = 0; n < 7000; n++) {
+  const record = (transaction: ManifestTransaction, from: number, to: number): void => {
+    for (let n = from; n < to; n++) {
       const edges = [entityEdge(entityRef("film", `own ${n}`))];
       if (n % 10 !== 3) edges.push(entityEdge(popular));
       if (n === 4321) edges.push(entityEdge(rare));
       transaction.record(recordOf(film(n)), edges);
     }
-  });
+  };
+  for (const [from, to] of [
+    [0, 2500],
+    [2500, 5000],
+    [5000, 7000],
+  ] as const) {
+    manifest.transact((transaction) => record(transaction, from, to));
+    // The last are found when it ends.
+    if (to < 7000) manifest.followBulk();
+  }
   manifest.finishBulk();
   const all = Array.from({ length: 7000 }, (_, n) => n);
   expect(pagesWith(manifest, popular)).toEqual(
@@ -98,6 +107,9 @@ test("many pages below one folder aren't told of as sharing a path, those that w
     // One that failed before it had read anything.
     transaction.recordFailure({ ...recordOf(film(4000)), error: "x" }, []);
     transaction.record(recordOf(film(5000)), claims("same/", []));
+  });
+  manifest.followBulk();
+  manifest.transact((transaction) => {
     transaction.record(recordOf(film(5001)), claims("same/", []));
   });
   manifest.finishBulk();

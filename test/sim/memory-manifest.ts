@@ -249,6 +249,10 @@ export class MemoryManifest implements Manifest, ManifestTransaction {
     this.setMeta("bulk", "1");
   }
 
+  followBulk(): void {
+    // It needs no indexes.
+  }
+
   finishBulk(): void {
     this.setMeta("bulk", undefined);
   }
