@@ -8,16 +8,21 @@ import { createEtaRenderer } from "../render/eta-renderer.ts";
 import type { TemplateSet } from "../render/template-set.ts";
 import { codeFingerprint } from "../site/fingerprint.ts";
 import { loadConfig } from "../site/load-config.ts";
+import type { Site } from "../site/site.ts";
 import { EntityReader } from "../source/entity-reader.ts";
 import { DirectoryPageStore } from "../store/directory.ts";
 import { configChanged } from "./config-changed.ts";
 import { inTurn } from "./turn.ts";
 
-/** What a thread needs to press pages: plain data, with the very templates that the fingerprint was taken of. */
-export interface PressSetup {
+/** The code that a thread presses pages with: plain data. */
+export interface PressCode {
   readonly configFile: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly codeFingerprint: string;
+}
+
+/** What else it needs: plain data, with the very templates that the fingerprint was taken of. */
+export interface PressSetup {
   readonly templates: TemplateSet;
   readonly assets: ReadonlyMap<string, Asset>;
   readonly staticFolder: string;
@@ -28,28 +33,37 @@ export interface PressSetup {
   readonly isFirstBuild: boolean;
   /** Nothing is written, copies of assets neither. */
   readonly isDryRun: boolean;
+}
+
+/** What tells one thread from another, and what they share. */
+export interface PressThread {
   /** Shared by all threads: see `inTurn`. */
   readonly turn: SharedArrayBuffer;
   /** Tells this thread's temporary files from those of others. */
   readonly writer: string;
 }
 
+/** @throws RekilnError `config-changed` when the code isn't any more what the fingerprint was taken of */
+export async function loadPressCode(code: PressCode): Promise<Site> {
+  const config = await loadConfig(code.configFile, code.environment);
+  if (codeFingerprint(config.code) !== code.codeFingerprint) throw configChanged();
+  return config.site;
+}
+
 /** Builds the adapters that a press works with. */
-export async function openPress(
+export function openPress(
+  site: Site,
   setup: PressSetup,
+  thread: PressThread,
   clock: Clock,
   onPage: (key: PageKey | undefined) => void,
-): Promise<PressContext & Disposable> {
-  const { site, code } = await loadConfig(setup.configFile, setup.environment);
-  if (codeFingerprint(code) !== setup.codeFingerprint) {
-    throw configChanged();
-  }
-  const store = new DirectoryPageStore(setup.storeFolder, setup.writer, site.compress);
+): PressContext & Disposable {
+  const store = new DirectoryPageStore(setup.storeFolder, thread.writer, site.compress);
   const manifest = new SqliteManifest(setup.manifestFile);
   const reader = new EntityReader(setup.entityFile, site.entities);
   const used = new Set<string>();
   const failed = new Map<string, unknown>();
-  const turn = new Int32Array(setup.turn);
+  const turn = new Int32Array(thread.turn);
   return {
     site,
     renderer: createEtaRenderer(setup.templates),

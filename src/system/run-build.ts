@@ -43,7 +43,7 @@ import { bootId } from "./boot-id.ts";
 import { lockProcess } from "./process-lock.ts";
 import { checkRoutes } from "./check-routes.ts";
 import { openSource } from "./open-source.ts";
-import { pressSetupOf, readInputs } from "./site-inputs.ts";
+import { pressCodeOf, pressSetupOf, readInputs } from "./site-inputs.ts";
 import type { BrokenTemplate } from "./site-inputs.ts";
 import { manifestFileOf, newestVersion, openManifest, openRecord, withVersion } from "./site-state.ts";
 import { refreshInThread } from "./source-thread.ts";
@@ -137,14 +137,16 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
   stretch("start");
 
   progress.phase("source");
-  const refreshed = await unlessAborted(async () =>
-    (await source.isCurrent(signal))
-      ? NOTHING_NEW
-      : refreshInThread(config, { firstVersion, environment }, (count) => progress.records(count), signal),
-  );
-  source.turnTimes();
   const { record: before } = opened;
   const threads = options.concurrency ?? availableParallelism();
+  await using pool = new ThreadPool(pressCodeOf(inputs), threads, signal);
+  const refreshed = await unlessAborted(async () => {
+    if (await source.isCurrent(signal)) return NOTHING_NEW;
+    // Something changed: pages will be pressed, few of them unless it is the first build.
+    pool.warm(before.isFirstBuild ? threads : 1);
+    return refreshInThread(config, { firstVersion, environment }, (count) => progress.records(count), signal);
+  });
+  source.turnTimes();
   if (refreshed === undefined) {
     stretch("source");
     const { manifest } = openForDryRun(stack, folders.state, before);
@@ -213,8 +215,7 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
   stretch("static");
 
   const epochs = epochsOf(record);
-  const setup = pressSetupOf(inputs, record, manifestAndFile.file, options.isDryRun);
-  await using pool = new ThreadPool(setup, threads, signal);
+  pool.open(pressSetupOf(inputs, record, manifestAndFile.file, options.isDryRun));
   const reader = stack.use(source.reader());
   const result = await build(
     { site, source, reader, manifest, store, pool, staticKeys: staticKeysOf(assets), epochs, clock, progress, signal },

@@ -18,7 +18,7 @@ import type { RouteModel } from "../site/site.ts";
 import { entityFileOf } from "./open-source.ts";
 import { siteFolders } from "./site-folders.ts";
 import type { SiteFolders } from "./site-folders.ts";
-import type { PressSetup } from "./press-setup.ts";
+import type { PressCode, PressSetup } from "./press-setup.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -88,17 +88,19 @@ export function inputsDigest({ config, templates, assets }: SiteInputs): string 
   return digestOf(JSON.stringify([codeFingerprint(config.code), files, copies]));
 }
 
-/** What press threads are given to press pages of a site. */
+/** The code that press threads load. */
+export function pressCodeOf({ environment, config }: SiteInputs): PressCode {
+  return { configFile: config.configFile, environment, codeFingerprint: codeFingerprint(config.code) };
+}
+
+/** What else press threads are given to press pages of a site. */
 export function pressSetupOf(
-  { environment, config, folders, templates, assets }: SiteInputs,
+  { folders, templates, assets }: SiteInputs,
   record: SiteRecord,
   manifestFile: string,
   isDryRun: boolean,
-): Omit<PressSetup, "writer" | "turn"> {
+): PressSetup {
   return {
-    configFile: config.configFile,
-    environment,
-    codeFingerprint: codeFingerprint(config.code),
     templates,
     assets,
     staticFolder: folders.static,

@@ -5,7 +5,7 @@ import type { PageKey } from "../core/page.ts";
 import type { BatchOptions, PressPool } from "../press/press-pool.ts";
 import { StuckPageError } from "../press/press-pool.ts";
 import type { Pressed } from "../press/press-pages.ts";
-import type { PressSetup } from "./press-setup.ts";
+import type { PressCode, PressSetup } from "./press-setup.ts";
 import { fromPlain } from "./plain-error.ts";
 import type { BatchMessage, ThreadData, ThreadReply } from "./press-thread.ts";
 
@@ -14,7 +14,7 @@ const RENDER_TIME_MAX_MS = 10_000;
 const CHECK_MS = 250;
 const HEAP_MEGABYTES = 256;
 /** Small, so that what pages leave behind is collected while it is in the cache, and memory stays flat. */
-const YOUNG_MEGABYTES = 96;
+const YOUNG_MEGABYTES = 32;
 
 /** Extension of this very file: threads run what this process runs. */
 const ENTRY = new URL(`../../workers/render-thread${import.meta.url.slice(-3)}`, import.meta.url);
@@ -22,15 +22,18 @@ const ENTRY = new URL(`../../workers/render-thread${import.meta.url.slice(-3)}`,
 interface Thread {
   readonly worker: Worker;
   readonly beats: Int32Array;
+  /** Whether it was given what to press with. */
+  isSetUp: boolean;
 }
 
 /**
- * Press threads, started when they are needed. A page that never ends costs its thread, and nothing else. When `signal` is aborted,
+ * Press threads, started when they are needed, or before by `warm`. A page that never ends costs its thread, and nothing else. When `signal` is aborted,
  * batches under way end after the page that they are at, with what was done recorded, and no other is begun.
  */
 export class ThreadPool implements PressPool {
   readonly size: number;
-  readonly #setup: Omit<PressSetup, "writer" | "turn">;
+  readonly #code: PressCode;
+  #setup: PressSetup | undefined;
   readonly #renderTimeMaxMs: number;
   readonly #idle: Thread[] = [];
   readonly #urgent: ((thread: Thread) => void)[] = [];
@@ -42,13 +45,8 @@ export class ThreadPool implements PressPool {
   readonly #stop = new SharedArrayBuffer(4);
   #started = 0;
 
-  constructor(
-    setup: Omit<PressSetup, "writer" | "turn">,
-    size: number,
-    signal: AbortSignal,
-    renderTimeMaxMs = RENDER_TIME_MAX_MS,
-  ) {
-    this.#setup = setup;
+  constructor(code: PressCode, size: number, signal: AbortSignal, renderTimeMaxMs = RENDER_TIME_MAX_MS) {
+    this.#code = code;
     this.size = size;
     this.#signal = signal;
     this.#renderTimeMaxMs = renderTimeMaxMs;
@@ -59,12 +57,24 @@ export class ThreadPool implements PressPool {
     Atomics.store(new Int32Array(this.#stop), 0, 1);
   };
 
+  /** Starts threads, so that they have loaded the code when there is something to press. */
+  warm(count: number): void {
+    while (this.#threads.size < Math.min(count, this.size)) this.#idle.push(this.#start());
+  }
+
+  /** Says what to press with. Before the first batch. */
+  open(setup: PressSetup): void {
+    this.#setup = setup;
+  }
+
   async press(keys: readonly PageKey[], options: BatchOptions, isUrgent = false): Promise<Pressed> {
     this.#signal.throwIfAborted();
     const thread = await this.#take(isUrgent);
     try {
       this.#signal.throwIfAborted();
-      const pressed = await this.#exchange(thread, { keys, options });
+      const setup = thread.isSetUp ? undefined : this.#setup;
+      thread.isSetUp = true;
+      const pressed = await this.#exchange(thread, { setup, keys, options });
       this.#give(thread);
       return pressed;
     } catch (error) {
@@ -95,7 +105,9 @@ export class ThreadPool implements PressPool {
     const beats = new Int32Array(beat);
     beats[1] = -1;
     const data: ThreadData = {
-      setup: { ...this.#setup, turn: this.#turn, writer: `${process.pid}-${this.#started++}` },
+      code: this.#code,
+      turn: this.#turn,
+      writer: `${process.pid}-${this.#started++}`,
       beat,
       stop: this.#stop,
     };
@@ -104,7 +116,7 @@ export class ThreadPool implements PressPool {
       resourceLimits: { maxOldGenerationSizeMb: HEAP_MEGABYTES, maxYoungGenerationSizeMb: YOUNG_MEGABYTES },
       stdout: false,
     });
-    const thread: Thread = { worker, beats };
+    const thread: Thread = { worker, beats, isSetUp: false };
     this.#threads.add(thread);
     return thread;
   }

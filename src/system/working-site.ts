@@ -30,7 +30,7 @@ import type { BuiltSite } from "./built-site.ts";
 import { openQueue } from "./open-queue.ts";
 import { OutageFile } from "./outage-file.ts";
 import { RecordKeeper } from "./record-keeper.ts";
-import { pressSetupOf, readInputs } from "./site-inputs.ts";
+import { pressCodeOf, pressSetupOf, readInputs } from "./site-inputs.ts";
 import type { SiteInputs } from "./site-inputs.ts";
 import { refreshInThread } from "./source-thread.ts";
 import { takeTemplates } from "./templates-record.ts";
@@ -110,7 +110,8 @@ export async function openWorkingSite(inputs: SiteInputs, options: WorkingSiteOp
   const epochs = epochsOf(record);
   // Its first build is complete: a file without a stamp isn't a torn one of ours.
   const setup = pressSetupOf(inputs, { ...record, isFirstBuild: false }, manifestFile, isDryRun);
-  const pool = stack.use(new ThreadPool(setup, threads, abort.signal));
+  const pool = stack.use(new ThreadPool(pressCodeOf(inputs), threads, abort.signal));
+  pool.open(setup);
   const writer = `${process.pid}`;
   if (!isDryRun) {
     beginWriting(manifest, writer);
