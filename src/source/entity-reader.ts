@@ -7,6 +7,7 @@ import type { SortKey } from "../core/order.ts";
 import type { Scalar } from "../core/read.ts";
 import { anyOf, sortKeyOfEntity } from "../core/tuple.ts";
 import { countQuery, fieldNumber, orderedQuery } from "./entity-query.ts";
+import { keyOf, ListShapes, orderText } from "./list-shapes.ts";
 import { openEntityDatabase, prepareRows, readMeta, typeTables } from "./entity-schema.ts";
 import type { TypeTable } from "./entity-schema.ts";
 import { GenerationCache } from "./generation-cache.ts";
@@ -67,16 +68,7 @@ interface EntityCache {
   readonly read: (seq: number) => EntityData;
   /** Statements that find the sequence number of an id, the reverse, and many entities whole. */
   readonly bySql: { readonly id: string; readonly seq: string; readonly many: string };
-  /** By order, then by field: lists of the entities that have one value in one field, as most lists are. */
-  readonly shapes: Map<string, Map<string, ListShape>>;
-}
-
-/** Lists that differ by the value of their one field only. */
-interface ListShape {
-  readonly sql: string;
-  readonly fieldNumber: number;
-  /** With a value behind it, it tells the list from all others of its store. */
-  readonly key: string;
+  readonly shapes: ListShapes;
 }
 
 /** Rows of a list in order. */
@@ -272,7 +264,7 @@ class EntitySnapshot implements Snapshot {
           seq: `SELECT id FROM ${table.entities} WHERE seq = ?`,
           many: `SELECT seq, id, data FROM ${table.entities} WHERE id IN (${Array(PREFETCH_ENTITIES).fill("?").join(", ")})`,
         },
-        shapes: new Map(),
+        shapes: new ListShapes(table),
       };
       this.#entities.set(type, made);
       return made;
@@ -300,7 +292,7 @@ class EntitySnapshot implements Snapshot {
     const value = field === undefined ? undefined : where[field];
     if (field === undefined || fields.length > 1 || typeof value === "object" || value === undefined) return undefined;
     if (typeof value === "string" && !value.isWellFormed()) return undefined;
-    const shape = shapeOf(cache, field, order);
+    const shape = cache.shapes.of(field, order);
     const key = `${shape.key}${typeof value === "string" ? '"' : ""}${value}`;
     return this.#lists.get(key) ?? this.#keepList(key, this.#all(shape.sql, [shape.fieldNumber, orderKey(value)]));
   }
@@ -379,37 +371,6 @@ class EntitySnapshot implements Snapshot {
     }
     return statement;
   }
-}
-
-const orderTexts = new WeakMap<readonly OrderField[], string>();
-
-/** An order as text; a route's order is one array for all its pages. */
-function orderText(order: readonly OrderField[]): string {
-  let text = orderTexts.get(order);
-  if (text === undefined) {
-    text = JSON.stringify(order);
-    orderTexts.set(order, text);
-  }
-  return text;
-}
-
-function shapeOf(cache: EntityCache, field: string, order: readonly OrderField[]): ListShape {
-  const text = orderText(order);
-  const known = cache.shapes.get(text)?.get(field);
-  if (known !== undefined) return known;
-  const { table } = cache;
-  const { sql } = orderedQuery(table, { [field]: "" }, order);
-  const key = `${table.entities}${text}${JSON.stringify(field)}`;
-  const shape = { sql, fieldNumber: fieldNumber(table, field), key };
-  const byField = cache.shapes.get(text) ?? new Map<string, ListShape>();
-  cache.shapes.set(text, byField);
-  byField.set(field, shape);
-  return shape;
-}
-
-/** Tells a condition, or a list, from all others of its store. */
-function keyOf(table: TypeTable, where: WhereValues, order: string): string {
-  return `${table.entities}${order}${JSON.stringify(where)}`;
 }
 
 function scalar(key: unknown): Scalar {
