@@ -1,15 +1,12 @@
-import { decodeChange } from "../../src/core/change-event.ts";
 import { digestOf } from "../../src/core/digest.ts";
-import { parsePageKey } from "../../src/core/page.ts";
 import type { PageKey } from "../../src/core/page.ts";
 import { carriedKey } from "../../src/core/stamp.ts";
 import type { Stamp } from "../../src/core/stamp.ts";
-import { decodeWork } from "../../src/core/work-message.ts";
 import { LANES } from "../../src/queue/queue.ts";
 import { isRedirectKey } from "../../src/press/redirect-page.ts";
 import type { PageRow } from "../../src/manifest/manifest.ts";
-import { expectedPages } from "./expected.ts";
-import type { Expected, ExpectedPage } from "./expected.ts";
+import { Asked } from "./asked.ts";
+import type { Expected } from "./expected.ts";
 import type { MemoryFile } from "./memory-store.ts";
 import { templatesOf } from "./site.ts";
 import type { World } from "./world.ts";
@@ -19,14 +16,6 @@ interface WrongPage {
   /** Where it should be, or shouldn't. */
   readonly path: string;
   readonly why: string;
-}
-
-/** What is still asked for: by messages that aren't acked, and by the outbox. */
-interface Asked {
-  readonly keys: ReadonlySet<string>;
-  readonly routes: ReadonlySet<string>;
-  /** By `type:id`: up to which version its changes are told of. */
-  readonly changes: ReadonlyMap<string, number>;
 }
 
 /** Removals of drains are counted to ten minutes. */
@@ -158,11 +147,11 @@ export class Checker {
       return;
     const wrong = this.wrong();
     if (wrong.length === 0) return;
-    const asked = this.#asked();
+    const asked = new Asked(world);
     const { withheld } = world;
     for (const { key, path, why } of wrong) {
       if (withheld.has(carried(key))) continue;
-      if (this.#isAsked(key, asked) || this.#rivals(path).some((rival) => this.#isAsked(rival, asked))) continue;
+      if (asked.has(key) || asked.leadsTo(path, key)) continue;
       world.fail(`G2: nothing asks for ${key} any more, though ${why}`);
     }
   }
@@ -186,18 +175,6 @@ export class Checker {
       }
     }
     if (useless !== world.poisoned) world.fail(`${useless} messages can't be used, of ${world.poisoned}`);
-  }
-
-  /** The pages that want a path: when one of them is pressed, the one that stands there is too. */
-  #rivals(path: string): readonly PageKey[] {
-    const world = this.#world;
-    const place = path.toLowerCase();
-    const rivals = world
-      .expected(world.source.version(), world.templates)
-      .values()
-      .filter((page) => page.path.toLowerCase() === place)
-      .map(({ key }) => key);
-    return [...rivals];
   }
 
   /** Pages that aren't what a clean build would make, but for those that fail and those in whose way these are. */
@@ -239,74 +216,5 @@ export class Checker {
       if (found !== undefined && keys.has(found.key)) paths.add(pathOf(at).toLowerCase());
     }
     return paths;
-  }
-
-  #asked(): Asked {
-    const keys = new Set<string>();
-    const routes = new Set<string>();
-    const changes = new Map<string, number>();
-    const change = (type: string, id: string, version: number): void => {
-      const name = `${type}:${id}`;
-      changes.set(name, Math.max(version, changes.get(name) ?? 0));
-    };
-    for (const { outstanding } of Object.values(this.#world.lanes)) {
-      for (const body of outstanding.values()) {
-        const read = decodeChange(body);
-        if (read.ok) {
-          change(read.event.type, read.event.id, read.event.version ?? Number.POSITIVE_INFINITY);
-          continue;
-        }
-        const parsed = parsedOf(body);
-        const work = parsed === undefined ? undefined : decodeWork(parsed);
-        if (work?.ok !== true) continue;
-        if (work.message.kind === "route") routes.add(work.message.route);
-        else for (const key of work.message.keys) keys.add(key);
-      }
-    }
-    for (const { change: one } of this.#world.source.waiting(0, 1000).changes) change(one.type, one.id, one.version);
-    return { keys, routes, changes };
-  }
-
-  #isAsked(key: PageKey, asked: Asked): boolean {
-    const world = this.#world;
-    if (asked.keys.has(key) || asked.routes.has(parsePageKey(key).route)) return true;
-    const seen = world.manifest?.page(key)?.verified.version ?? 0;
-    for (const { type, id, version } of world.history) {
-      if (version <= seen || version > (asked.changes.get(`${type}:${id}`) ?? 0)) continue;
-      if (this.#changed(key, version) || this.#matters(key, { type, id }, seen)) return true;
-    }
-    return false;
-  }
-
-  /** Whether a page would be another one if an entity were still what it was at a version: two changes may only together change it. */
-  #matters(key: PageKey, { type, id }: { readonly type: string; readonly id: string }, version: number): boolean {
-    const { source, templates } = this.#world;
-    if (!source.has(version)) return true;
-    const entities = new Map(source.at(source.version()));
-    const ofType = new Map(entities.get(type));
-    const before = source.at(version).get(type)?.get(id);
-    if (before === undefined) ofType.delete(id);
-    else ofType.set(id, before);
-    entities.set(type, ofType);
-    const [now, otherwise] = [this.#world.expected(source.version(), templates), expectedPages(entities, templates)];
-    return JSON.stringify(now.get(key)) !== JSON.stringify(otherwise.get(key));
-  }
-
-  /** Whether a commit made another page of it. */
-  #changed(key: PageKey, version: number): boolean {
-    const world = this.#world;
-    if (!world.source.has(version - 1)) return true;
-    const shown = (page: ExpectedPage | undefined): string | undefined =>
-      page === undefined ? undefined : JSON.stringify([page.path, page.text, page.owner]);
-    const [before, after] = [version - 1, version].map((at) => shown(world.expected(at, world.templates).get(key)));
-    return before !== after;
-  }
-}
-
-function parsedOf(body: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    return JSON.parse(body) as Readonly<Record<string, unknown>>;
-  } catch {
-    return undefined;
   }
 }

@@ -295,8 +295,8 @@ export const PLANTED_BUGS: Readonly<Record<string, SourceBug>> = {
   },
   "nobody notes where a page is about to be put": {
     file: "press/press-pages.ts",
-    code: "    this.#openPaths(prepared);\n",
-    instead: "",
+    code: "this.#openPaths(prepared.flatMap((page) => this.#stage(page) ?? []));",
+    instead: "for (const page of prepared) this.#stage(page);",
     also: { file: "press/settle-pages.ts", code: "if (!isKnown) return false;", instead: "void isKnown;" },
   },
   "a path that was handed over isn't kept open": {
