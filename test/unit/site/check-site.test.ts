@@ -306,7 +306,7 @@ describe("a site with mistakes", () => {
     expect(problemsOf({ ...sound, routes: { home } })).toMatchObject([
       {
         path: "routes.home.cache",
-        hint: "remove it; the known keys are cacheControl, cacheTags, each, list, load, path, sitemap, template, updated",
+        hint: "remove it; the known keys are cacheControl, cacheTags, each, list, load, path, sitemap, sweep, template, updated",
       },
       { path: "routes.home.each", hint: "use one of the entity types: director, film" },
     ]);

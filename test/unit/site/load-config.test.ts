@@ -208,7 +208,7 @@ describe("a config that can't be loaded", () => {
       code: "config-missing",
       disposition: "fatal",
       message: `rekiln.config.ts not found in ${root}`,
-      hint: "Run it in the site's folder, or name the config with --config.",
+      hint: "Run it in the site's folder, name the config with --config, or make a site with rekiln init.",
     });
     expect(await refused(join(root, "no/such/folder.ts"))).toMatchObject({ code: "config-missing" });
     expect(await refused(root)).toMatchObject({ code: "config-missing" });
