@@ -45,10 +45,13 @@ export function applyLeft(
         break;
       case "forget": {
         const left = transaction.left.at(act.collisionKey);
-        if (left !== undefined) openPaths.close(left.key, left.path);
+        if (left !== undefined && act.keepsOpen !== true) openPaths.close(left.key, left.path);
         transaction.left.remove(act.collisionKey);
         break;
       }
+      case "keep-open":
+        openPaths.open(key, act.at.path);
+        break;
       case "hand-over":
         if (act.removes) store.remove(act.at.key);
         for (const page of [key, ...act.takers]) openPaths.open(page, act.at.path);

@@ -6,7 +6,7 @@ import { ancestorKeys } from "../site/path.ts";
 import type { Site } from "../site/site.ts";
 import type { Snapshot } from "../source/source.ts";
 import type { PageStore } from "../store/store.ts";
-import { claimantsOf, clash, wantedOf } from "./path-claims.ts";
+import { claimantsOf, clash, comparePages, wantedOf } from "./path-claims.ts";
 import type { Claimant, WantedPath } from "./path-claims.ts";
 import type { OpenPaths } from "./open-paths.ts";
 import { canRedirect, redirectKey } from "./redirect-page.ts";
@@ -33,8 +33,10 @@ export type LeftAct =
     }
   | { readonly do: "redirect"; readonly at: WantedPath; readonly to: SitePath }
   | { readonly do: "tombstone"; readonly at: WantedPath; readonly removes: boolean }
-  /** What was recorded of it is true no longer. */
-  | { readonly do: "forget"; readonly collisionKey: string };
+  /** Somebody took it, and another page comes before them: whoever left it looks once more. */
+  | { readonly do: "keep-open"; readonly at: WantedPath }
+  /** What was recorded of it is true no longer. `keepsOpen`: as of `keep-open`. */
+  | { readonly do: "forget"; readonly collisionKey: string; readonly keepsOpen?: boolean };
 
 /** What the press of a page does to paths that it, or another page, has left. */
 export interface LeftPlan {
@@ -69,6 +71,35 @@ export function keysOf(claimants: readonly Claimant[]): readonly PageKey[] {
 function isLivedAt({ store, staticKeys }: LeftContext, at: WantedPath, claimants: readonly Claimant[]): boolean {
   if (staticKeys.has(at.collisionKey)) return true;
   return claimants.some(({ stands }) => stands !== undefined && store.etag(stands.at.key) === stands.etag);
+}
+
+/**
+ * The page that comes first of those that want a path and isn't there yet. None when it failed: it comes by itself
+ * once it doesn't.
+ */
+function awaitedAt(
+  { staticKeys }: LeftContext,
+  manifest: ManifestReads,
+  at: WantedPath,
+  claimants: readonly Claimant[],
+): PageKey | undefined {
+  if (staticKeys.has(at.collisionKey)) return undefined;
+  const first = claimants.find(({ wants }) => wants?.collisionKey === at.collisionKey);
+  if (first === undefined || first.wants?.path === first.stands?.at.path) return undefined;
+  return manifest.page(first.key)?.stale?.kind === "failed" ? undefined : first.key;
+}
+
+/** Whether a page that comes to a path which was handed over isn't the one that will own it. */
+function isContested(
+  context: LeftContext,
+  manifest: ManifestReads,
+  snapshot: Snapshot,
+  key: PageKey,
+  to: WantedPath,
+): boolean {
+  const claimants = claimantsOf(context.site, manifest, snapshot, key, to);
+  const awaited = awaitedAt(context, manifest, to, claimants);
+  return awaited !== undefined && comparePages(context.site, awaited, key) < 0;
 }
 
 /** What becomes of a path at which `key` doesn't live, and which others may want; `to` is where it lives now. */
@@ -173,7 +204,10 @@ export function planLeft(
   const again: PageKey[] = [];
   for (const left of to === undefined ? [] : leftBeside(manifest, to)) {
     const at = wantedOf(left.path);
-    acts.push({ do: "forget", collisionKey: left.collisionKey });
+    const { collisionKey } = left;
+    const isHandover = left.kind === "handover" && left.key !== key && collisionKey === to?.collisionKey;
+    const keepsOpen = isHandover && isContested(context, manifest, snapshot, key, to);
+    acts.push({ do: "forget", collisionKey, ...(keepsOpen && { keepsOpen }) });
     if (at === undefined || at.key === to?.key) continue;
     // Of one that is gone the folder may still be there.
     if (standingAt(context, left.key, at, undefined) !== "other") evicts.push(at.key);
@@ -193,7 +227,7 @@ export function planLeft(
     } else if (isPublished || standing === "own" || isHandedOver(manifest, key, was)) {
       const act = actOnLeft(context, key, was, to, claimants, etag);
       if (act !== undefined) acts.push(act);
-    }
+    } else if (awaitedAt(context, manifest, was, claimants) !== undefined) acts.push({ do: "keep-open", at: was });
   }
   if (published?.path !== to?.path || published === undefined) {
     const done = new Set(places.map(({ collisionKey }) => collisionKey));

@@ -279,6 +279,29 @@ describe("a path that isn't done with", () => {
     expect(plan(film("1"))).toMatchObject({ do: "adopt", left: [{ do: "redirect", at: at(first), to: second }] });
   });
 
+  test("stays open for the page that left it when a page comes to it that won't keep it", async () => {
+    await given({ id: "1", path: first }, { id: "2", path: first }, { id: "3", path: second });
+    bench.leave(film("3"), first, "handover");
+    claim(film("1"), first);
+    const forget = { do: "forget", collisionKey: at(first).collisionKey, keepsOpen: true };
+    expect(plan(film("2"))).toMatchObject({ do: "write", left: [forget], again: [film("1")] });
+  });
+
+  test("isn't done with while the page that owns it hasn't come", async () => {
+    await given({ id: "1", path: second }, { id: "2", path: first }, { id: "3", path: first });
+    publish(film("1"), { path: second, content: "new" });
+    publish(film("3"), { path: first });
+    claim(film("2"), first);
+    open(first);
+    expect(plan(film("1"))).toMatchObject({
+      do: "adopt",
+      left: [{ do: "keep-open", at: at(first) }],
+      again: [film("2"), film("3")],
+    });
+    publish(film("2"), { path: first });
+    expect(plan(film("1"))).toMatchObject({ do: "adopt", left: [] });
+  });
+
   test("is nothing where the press died before it put the page", async () => {
     await given({ id: "1", path: second });
     publish(film("1"), { path: second });
