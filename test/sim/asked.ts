@@ -26,10 +26,14 @@ export class Asked {
   /** Whether something leads to a press of the page. */
   has(key: PageKey): boolean {
     if (this.#keys.has(key) || this.#routes.has(parsePageKey(key).route)) return true;
-    const seen = this.#world.manifest?.page(key)?.verified.version ?? 0;
-    for (const { type, id, version } of this.#world.history) {
-      if (version <= seen || version > (this.#changes.get(`${type}:${id}`) ?? 0)) continue;
-      if (this.#changed(key, version) || this.#matters(key, { type, id }, seen)) return true;
+    const { manifest, history } = this.#world;
+    const seen = manifest?.page(key)?.verified.version ?? 0;
+    // Whoever pressed it last may have died since: what led them to it leads to it once more.
+    const isOpen = manifest !== undefined && new OpenPaths(manifest).of(key).length > 0;
+    for (const { type, id, version } of history) {
+      const isNew = version > seen;
+      if ((!isNew && !isOpen) || version > (this.#changes.get(`${type}:${id}`) ?? 0)) continue;
+      if (this.#changed(key, version) || (isNew && this.#matters(key, { type, id }, seen))) return true;
     }
     return false;
   }
