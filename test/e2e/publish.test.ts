@@ -32,6 +32,7 @@ test("an edited record of a mirrored source is published with what it was before
   const again = await rekiln(site.folder, "publish", "film:7", "--json");
   expect(JSON.parse(again.stdout)).toEqual({
     schema: "rekiln.publish.1",
+    isMarked: false,
     changed: 0,
     unchangedCount: 1,
     unchanged: ["film:7"],
@@ -125,7 +126,7 @@ console.log(JSON.stringify({ done, refused, there }));
   );
   const { stdout } = await promisify(execFile)(process.execPath, ["publish.mjs"], { cwd: site.folder });
   expect(JSON.parse(stdout)).toEqual({
-    done: { changed: 2, unchanged: 0, sent: 2, waiting: 0, needsBuild: false },
+    done: { changed: 2, unchanged: 0, sent: 2, waiting: 0, marked: false, needsBuild: false },
     refused: { code: "change-refused", message: expect.stringContaining('unknown key "title"') },
     there: { code: "change-refused", message: expect.stringContaining("film:1 is still there") },
   });
