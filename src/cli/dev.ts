@@ -31,16 +31,17 @@ export function devCommand(): Command {
     )
     .option("--allow-host <name...>", "answer requests for these host names too")
     .action(async (flags: DevFlags) => {
+      // Before anybody is told where it is: whoever reads that may stop it at once.
+      const stopped = new Promise<void>((resolve) => {
+        process.once("SIGINT", resolve);
+        process.once("SIGTERM", resolve);
+      });
       const lines = new DevNewsLines(process.stderr);
       const started = performance.now();
       await using host = await DevHost.start(flags.config, Date.now(), (news) => lines.tell(news));
       const { url, close, taken } = await listen(host, flags);
       if (taken > 0) process.stdout.write(`Port ${PORT} is taken: this is the next one that is free.\n`);
       process.stdout.write(`rekiln dev is at ${url} (Ctrl-C stops)\n`);
-      const stopped = new Promise<void>((resolve) => {
-        process.once("SIGINT", resolve);
-        process.once("SIGTERM", resolve);
-      });
       await Promise.race([
         stopped,
         Promise.all([host.watch(), host.settled()]).then(() => {

@@ -67,7 +67,7 @@ test("serves below the base of the site's url", async () => {
 test("a site that isn't built yet, and a port that is taken, are said with what to do", async () => {
   const site = filmSite(filmsOf(1));
   const { code, stderr } = await rekiln(site.folder, "serve", "--port", "0");
-  expect(code).toBe(2);
+  expect(code).toBe(3);
   expect(stderr).toContain("rekiln build");
 
   await build(site.folder);
