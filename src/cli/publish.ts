@@ -39,9 +39,10 @@ export function publishCommand(): Command {
       if (flags.stdin === true ? names.length > 0 || flags.deleted === true : names.length === 0) {
         throw usage("Name entities, or give --stdin alone.", "For instance: rekiln publish film:42.");
       }
+      // Before anything is there that would be left behind.
+      const signal = interruptSignal("Stopping; what is stored is sent. Once more to stop at once.");
       using site = await SiteWriter.open(flags.config, siteEnvironment(flags.config));
       using spool = new ChangeSpool();
-      const signal = interruptSignal("Stopping; what is stored is sent. Once more to stop at once.");
       try {
         const isStream = flags.stdin === true;
         if (isStream) addAbortSignal(signal, process.stdin);

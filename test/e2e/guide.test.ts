@@ -16,11 +16,11 @@ function filesOf(guide: string): Readonly<Record<string, string>> {
   return Object.fromEntries(blocks.map(([, name = "", text = ""]) => [name, text]));
 }
 
-/** Every line of a block that calls rekiln, in order; what never ends by itself is left to its own tests. */
+/** Every line of a block that calls rekiln, in order; what makes a site elsewhere, or never ends by itself, is left to its own tests. */
 function commandsOf(guide: string): readonly string[] {
   const blocks = [...guide.matchAll(/^```(\w*)\n([^]*?)^```$/gm)].filter(([, language]) => language === "");
   const lines = blocks.flatMap(([, , text = ""]) => text.trim().split("\n"));
-  return lines.filter((line) => line.includes("npx rekiln") && !line.endsWith(" serve"));
+  return lines.filter((line) => /^(?!.*rekiln (?:init|dev|serve)\b).*npx rekiln/.test(line));
 }
 
 /** Types a line into a shell in the site's folder. */
