@@ -38,16 +38,19 @@ import type { RefreshReport } from "../source/source.ts";
 import { distrustTorn, noteUnsynced } from "../press/unsynced.ts";
 import { DirectoryPageStore, STATE_FOLDER } from "../store/directory.ts";
 import { removeEmptyFolders } from "../store/empty-folders.ts";
+import type { PageStore } from "../store/store.ts";
 import { isProcessAlive } from "../store/process-alive.ts";
 import { bootId } from "./boot-id.ts";
 import { lockProcess } from "./process-lock.ts";
 import { checkRoutes } from "./check-routes.ts";
 import { openSource } from "./open-source.ts";
+import { openPageStore } from "./open-page-store.ts";
 import { pressCodeOf, pressSetupOf, readInputs } from "./site-inputs.ts";
 import type { BrokenTemplate } from "./site-inputs.ts";
 import { manifestFileOf, newestVersion, openManifest, openRecord, withVersion } from "./site-state.ts";
 import { refreshInThread } from "./source-thread.ts";
 import { dropOldTwins, makeLackingTwins } from "./settle-twins.ts";
+import { storeName, storeSetupOf } from "./store-setup.ts";
 import { takeTemplates } from "./templates-record.ts";
 import { ThreadPool } from "./thread-pool.ts";
 
@@ -82,7 +85,8 @@ export interface BuildReport {
   readonly brokenTemplates: readonly BrokenTemplate[];
   /** Undefined when they weren't written: in a dry run, or when only some routes were built. */
   readonly sitemaps: SitemapReport | undefined;
-  readonly storeFolder: string;
+  /** The directory, absolute; or what the store is called elsewhere. */
+  readonly storeName: string;
   readonly threads: number;
   /** Milliseconds by stretch of work, in the order they were done. */
   readonly stretches: ReadonlyMap<string, number>;
@@ -129,7 +133,8 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
 
   using stack = new DisposableStack();
   stack.use(lockProcess(folders.state, "build"));
-  const store = new DirectoryPageStore(folders.store, `${process.pid}-main`, site.compress);
+  const storeSetup = storeSetupOf(site, folders);
+  const store = stack.use(openPageStore(storeSetup, `${process.pid}-main`));
   store.removeTemporary();
   const opened = openRecord(store, "");
   const { ceiling: firstVersion } = opened.record;
@@ -157,7 +162,7 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
       staticProblems: refused,
       staticLeftOut: leftOut,
       brokenTemplates: broken,
-      storeFolder: folders.store,
+      storeName: storeName(storeSetup),
       threads,
       stretches,
     };
@@ -209,7 +214,7 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
     raiseFloor({ manifest, store, clock });
     record = { ...record, floor: readSiteRecord(store)?.floor };
   }
-  if (!options.isDryRun) dropOldTwins(store, manifest, site.compress);
+  if (!options.isDryRun && store instanceof DirectoryPageStore) dropOldTwins(store, manifest, site.compress);
   const copied = copyStatic(copying);
   const problems = [...refused, ...copied.problems];
   stretch("static");
@@ -239,10 +244,12 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
     if (hasStrays) {
       progress.phase("strays");
       problems.push(...dropStrays(store, manifest, options.maxDeletes ?? deleteCap(result.pages)));
-      removeEmptyFolders(folders.store, STATE_FOLDER);
+      if (storeSetup.kind === "directory") removeEmptyFolders(storeSetup.folder, STATE_FOLDER);
     }
     problems.push(...settleHashedCopies(copying));
-    makeLackingTwins(store, manifest, site.compress, { all: options.isForced || hasStrays });
+    if (store instanceof DirectoryPageStore) {
+      makeLackingTwins(store, manifest, site.compress, { all: options.isForced || hasStrays });
+    }
     progress.phase("sitemaps");
     const writing = { site, assets, manifest, store, replacesForeign: options.isForced, signal };
     sitemaps = await unlessAborted(async () => writeSitemaps(writing, { all: options.isForced }));
@@ -265,7 +272,7 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
     staticLeftOut: leftOut,
     brokenTemplates: broken,
     sitemaps,
-    storeFolder: folders.store,
+    storeName: storeName(storeSetup),
     threads,
     stretches,
   };
@@ -287,7 +294,7 @@ function deadWriters(manifest: SqliteManifest): readonly string[] {
 }
 
 /** Removes pages that no row tells of, unless they are too many; then the next build looks for them again. */
-function dropStrays(store: DirectoryPageStore, manifest: SqliteManifest, maxDeletes: number): readonly StaticProblem[] {
+function dropStrays(store: PageStore, manifest: SqliteManifest, maxDeletes: number): readonly StaticProblem[] {
   const found = [...strayPages(store, manifest)];
   noteStrays(manifest, found.length > maxDeletes);
   if (found.length <= maxDeletes) {

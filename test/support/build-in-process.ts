@@ -155,6 +155,7 @@ export async function buildInProcess(
       staticKeys: new Set(),
       isFirstBuild: record.isFirstBuild,
       epochs,
+      epoch: record.epoch,
       clock,
     },
     signal,

@@ -88,6 +88,7 @@ export async function drainInProcess(
       staticKeys: new Set(),
       isFirstBuild: false,
       epochs,
+      epoch: record.epoch,
       clock,
     },
     signal,
