@@ -1,7 +1,6 @@
 import type { PageKey } from "./page.ts";
 
-/** `stamp`: the bytes are equal, but those that are stored have an older stamp, which a late put could still replace. */
-export type WriteReason = "new" | "changed" | "moved" | "missing" | "altered" | "stamp";
+export type WriteReason = "new" | "changed" | "moved" | "missing" | "altered";
 
 /** How the press of one page ended. */
 export type PageOutcome =

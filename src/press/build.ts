@@ -251,8 +251,7 @@ class Build {
   /** Published pages of routes that aren't rendered whole whose file is gone, or another one. */
   *#missing(plan: BuildPlan): Iterable<PageKey> {
     const { manifest, store, site } = this.#context;
-    // Of a store that has to be asked for each of them it is the audit that finds them.
-    if (store.buries || [...site.routes.keys()].every((route) => plan.whole.has(route))) return;
+    if ([...site.routes.keys()].every((route) => plan.whole.has(route))) return;
     for (const piece of manifest.stored()) {
       for (const { key, path, etag } of piece) {
         const route = routeOf(key);

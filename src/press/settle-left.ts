@@ -167,8 +167,7 @@ class Settler {
   }
 
   #drop(left: LeftPath, at: WantedPath): void {
-    const standing = standingAt(this.#apply, left.key, at, undefined);
-    if (standing === "own" || standing === "buried") this.#context.store.remove(at.key);
+    if (standingAt(this.#apply, left.key, at, undefined) === "own") this.#context.store.remove(at.key);
     this.#forget(left);
   }
 

@@ -38,19 +38,16 @@ import type { RefreshReport } from "../source/source.ts";
 import { distrustTorn, noteUnsynced } from "../press/unsynced.ts";
 import { DirectoryPageStore, STATE_FOLDER } from "../store/directory.ts";
 import { removeEmptyFolders } from "../store/empty-folders.ts";
-import type { PageStore } from "../store/store.ts";
 import { isProcessAlive } from "../store/process-alive.ts";
 import { bootId } from "./boot-id.ts";
 import { lockProcess } from "./process-lock.ts";
 import { checkRoutes } from "./check-routes.ts";
 import { openSource } from "./open-source.ts";
-import { openPageStore } from "./open-page-store.ts";
 import { pressCodeOf, pressSetupOf, readInputs } from "./site-inputs.ts";
 import type { BrokenTemplate } from "./site-inputs.ts";
 import { manifestFileOf, newestVersion, openManifest, openRecord, withVersion } from "./site-state.ts";
 import { refreshInThread } from "./source-thread.ts";
 import { dropOldTwins, makeLackingTwins } from "./settle-twins.ts";
-import { storeName, storeSetupOf } from "./store-setup.ts";
 import { takeTemplates } from "./templates-record.ts";
 import { ThreadPool } from "./thread-pool.ts";
 
@@ -85,8 +82,7 @@ export interface BuildReport {
   readonly brokenTemplates: readonly BrokenTemplate[];
   /** Undefined when they weren't written: in a dry run, or when only some routes were built. */
   readonly sitemaps: SitemapReport | undefined;
-  /** The directory, absolute; or what the store is called elsewhere. */
-  readonly storeName: string;
+  readonly storeFolder: string;
   readonly threads: number;
   /** Milliseconds by stretch of work, in the order they were done. */
   readonly stretches: ReadonlyMap<string, number>;
@@ -133,8 +129,7 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
 
   using stack = new DisposableStack();
   stack.use(lockProcess(folders.state, "build"));
-  const storeSetup = storeSetupOf(site, folders);
-  const store = stack.use(openPageStore(storeSetup, `${process.pid}-main`));
+  const store = new DirectoryPageStore(folders.store, `${process.pid}-main`, site.compress);
   store.removeTemporary();
   const opened = openRecord(store, "");
   const { ceiling: firstVersion } = opened.record;
@@ -162,7 +157,7 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
       staticProblems: refused,
       staticLeftOut: leftOut,
       brokenTemplates: broken,
-      storeName: storeName(storeSetup),
+      storeFolder: folders.store,
       threads,
       stretches,
     };
@@ -214,7 +209,7 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
     raiseFloor({ manifest, store, clock });
     record = { ...record, floor: readSiteRecord(store)?.floor };
   }
-  if (!options.isDryRun && store instanceof DirectoryPageStore) dropOldTwins(store, manifest, site.compress);
+  if (!options.isDryRun) dropOldTwins(store, manifest, site.compress);
   const copied = copyStatic(copying);
   const problems = [...refused, ...copied.problems];
   stretch("static");
@@ -244,12 +239,10 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
     if (hasStrays) {
       progress.phase("strays");
       problems.push(...dropStrays(store, manifest, options.maxDeletes ?? deleteCap(result.pages)));
-      if (storeSetup.kind === "directory") removeEmptyFolders(storeSetup.folder, STATE_FOLDER);
+      removeEmptyFolders(folders.store, STATE_FOLDER);
     }
     problems.push(...settleHashedCopies(copying));
-    if (store instanceof DirectoryPageStore) {
-      makeLackingTwins(store, manifest, site.compress, { all: options.isForced || hasStrays });
-    }
+    makeLackingTwins(store, manifest, site.compress, { all: options.isForced || hasStrays });
     progress.phase("sitemaps");
     const writing = { site, assets, manifest, store, replacesForeign: options.isForced, signal };
     sitemaps = await unlessAborted(async () => writeSitemaps(writing, { all: options.isForced }));
@@ -272,7 +265,7 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
     staticLeftOut: leftOut,
     brokenTemplates: broken,
     sitemaps,
-    storeName: storeName(storeSetup),
+    storeFolder: folders.store,
     threads,
     stretches,
   };
@@ -294,7 +287,7 @@ function deadWriters(manifest: SqliteManifest): readonly string[] {
 }
 
 /** Removes pages that no row tells of, unless they are too many; then the next build looks for them again. */
-function dropStrays(store: PageStore, manifest: SqliteManifest, maxDeletes: number): readonly StaticProblem[] {
+function dropStrays(store: DirectoryPageStore, manifest: SqliteManifest, maxDeletes: number): readonly StaticProblem[] {
   const found = [...strayPages(store, manifest)];
   noteStrays(manifest, found.length > maxDeletes);
   if (found.length <= maxDeletes) {

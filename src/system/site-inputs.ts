@@ -19,7 +19,6 @@ import { entityFileOf } from "./open-source.ts";
 import { siteFolders } from "./site-folders.ts";
 import type { SiteFolders } from "./site-folders.ts";
 import type { PressCode, PressSetup } from "./press-setup.ts";
-import { storeSetupOf } from "./store-setup.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -96,7 +95,7 @@ export function pressCodeOf({ environment, config }: SiteInputs): PressCode {
 
 /** What else press threads are given to press pages of a site. */
 export function pressSetupOf(
-  { config, folders, templates, assets }: SiteInputs,
+  { folders, templates, assets }: SiteInputs,
   record: SiteRecord,
   manifestFile: string,
   isDryRun: boolean,
@@ -105,11 +104,10 @@ export function pressSetupOf(
     templates,
     assets,
     staticFolder: folders.static,
-    store: storeSetupOf(config.site, folders),
+    storeFolder: folders.store,
     entityFile: entityFileOf(folders),
     manifestFile,
     epochs: epochsOf(record),
-    epoch: record.epoch,
     isFirstBuild: record.isFirstBuild,
     isDryRun,
   };

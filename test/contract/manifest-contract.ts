@@ -1,4 +1,3 @@
-import { manifestIntentsContract } from "./manifest-intents-contract.ts";
 import { manifestLeftPathsContract } from "./manifest-left-paths-contract.ts";
 import { manifestQueriesContract } from "./manifest-queries-contract.ts";
 import { manifestRowsContract } from "./manifest-rows-contract.ts";
@@ -14,7 +13,6 @@ export function manifestContract(name: string, open: OpenManifest): void {
   manifestRowsContract(name, under);
   manifestQueriesContract(name, under);
   manifestTransactionsContract(name, under);
-  manifestIntentsContract(name, under);
   manifestLeftPathsContract(name, under);
   manifestSitemapsContract(name, under);
   manifestSweepContract(name, under);

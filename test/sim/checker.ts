@@ -4,7 +4,6 @@ import { carriedKey } from "../../src/core/stamp.ts";
 import type { Stamp } from "../../src/core/stamp.ts";
 import { LANES } from "../../src/queue/queue.ts";
 import { isRedirectKey } from "../../src/press/redirect-page.ts";
-import { isTombstoneKey } from "../../src/press/tombstone-page.ts";
 import type { PageRow } from "../../src/manifest/manifest.ts";
 import { Asked } from "./asked.ts";
 import type { Expected } from "./expected.ts";
@@ -110,10 +109,6 @@ export class Checker {
       world.counts.add("redirects");
       return;
     }
-    if (isTombstoneKey(key)) {
-      world.counts.add("tombstones");
-      return;
-    }
     if (before?.carried?.key === key) this.#compare(key, before.carried.stamp, stamp, "at the path");
     const newest = this.#newest.get(key);
     if (newest !== undefined) this.#compare(key, newest, stamp, "of the page");
@@ -123,11 +118,6 @@ export class Checker {
       world.fail(`G8: ${key} was gone at ${gone} and comes back from ${stamp.version}`);
     }
     this.#goneAt.delete(key);
-    if (!world.source.has(stamp.version)) {
-      // It was sent before the source was restored to an older version.
-      world.counts.add("puts of versions that are lost");
-      return;
-    }
     const set = world.setOfEpoch.get(stamp.epoch);
     if (set === undefined) {
       world.fail(`${key} is stamped with the unknown epoch ${stamp.epoch}`);
@@ -207,7 +197,7 @@ export class Checker {
       });
     }
     for (const [at, { carried: found }] of world.files.objects) {
-      if (found === undefined || right.has(at) || isRedirectKey(found.key) || isTombstoneKey(found.key)) continue;
+      if (found === undefined || right.has(at) || isRedirectKey(found.key)) continue;
       const path = pathOf(at);
       if (exempt.has(path.toLowerCase())) continue;
       // Keys of the simulated site are carried as they are.

@@ -61,15 +61,13 @@ export class MemoryFiles {
 
 /** A page store in memory, for simulations. `writer` tells its staged objects from those of others. */
 export class MemoryStore implements PageStore {
-  readonly buries: boolean;
   readonly #files: MemoryFiles;
   readonly #writer: string;
   #sequence = 0;
 
-  constructor(files: MemoryFiles, writer: string, isObjects = false) {
+  constructor(files: MemoryFiles, writer: string) {
     this.#files = files;
     this.#writer = writer;
-    this.buries = isObjects;
   }
 
   etag(key: ObjectKey): string | undefined {
@@ -102,13 +100,9 @@ export class MemoryStore implements PageStore {
     return this.stage(key, Buffer.concat(Array.from(pieces, (piece) => Buffer.from(piece))));
   }
 
-  replace({ key, temporary }: Staged, over?: { readonly etag: string | undefined }): string {
+  replace({ key, temporary }: Staged): string {
     const staged = this.#files.staged.get(temporary);
     if (staged === undefined) throw new Error(`${temporary} isn't staged`);
-    if (this.buries && over !== undefined && over.etag !== this.etag(key)) {
-      const message = `${key} was put by somebody else`;
-      throw new RekilnError({ code: "store-conflict", message, disposition: "retry" });
-    }
     if (this.#isBlocked(key)) {
       throw new RekilnError({
         code: "store-blocked",
@@ -169,13 +163,8 @@ export class MemoryStore implements PageStore {
     return removed;
   }
 
-  [Symbol.dispose](): void {
-    // It has nothing but memory.
-  }
-
   /** Whether a file stands where a folder is needed, or a folder where the file is. */
   #isBlocked(key: string): boolean {
-    if (this.buries) return false;
     for (let slash = key.indexOf("/"); slash > 0; slash = key.indexOf("/", slash + 1)) {
       if (this.#files.objects.has(key.slice(0, slash))) return true;
     }

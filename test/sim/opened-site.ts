@@ -11,7 +11,6 @@ import { MemorySnapshot } from "./memory-snapshot.ts";
 import type { SimManifest } from "./sim-manifest.ts";
 import { Killed } from "./scheduler.ts";
 import type { SimProcess } from "./scheduler.ts";
-import { SimObjects } from "./sim-objects.ts";
 import { SimStore } from "./sim-store.ts";
 import { fingerprintsOf, siteOf } from "./site.ts";
 import type { World } from "./world.ts";
@@ -103,10 +102,10 @@ export class OpenedSite {
     if (report.error !== undefined) throw report.error;
   };
 
-  pool(epochs: ReadonlyMap<string, number>, epoch: number, isFirstBuild: boolean, signal: AbortSignal): PressPool {
+  pool(epochs: ReadonlyMap<string, number>, isFirstBuild: boolean, signal: AbortSignal): PressPool {
     const threads = Array.from(
       { length: this.world.faults.threads },
-      (_, number) => new SimThread(this, number, epochs, epoch, isFirstBuild, signal),
+      (_, number) => new SimThread(this, number, epochs, isFirstBuild, signal),
     );
     let next = 0;
     return {
@@ -132,7 +131,6 @@ class SimThread {
     opened: OpenedSite,
     number: number,
     epochs: ReadonlyMap<string, number>,
-    epoch: number,
     isFirstBuild: boolean,
     signal: AbortSignal,
   ) {
@@ -148,11 +146,9 @@ class SimThread {
       reader,
       manifest,
       store: new SimStore(world, `${process.name}-${number}`),
-      objects: world.isObjects ? new SimObjects(world, process) : undefined,
       staticKeys: new Set(),
       isFirstBuild,
       epochs,
-      epoch,
       clock,
       onPage: () => undefined,
       inTurn: (work) => {

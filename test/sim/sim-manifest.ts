@@ -5,8 +5,6 @@ import type { World } from "./world.ts";
 /** The manifest of the simulated machine: processes die before and after its commits. */
 export class SimManifest extends MemoryManifest {
   readonly #world: World;
-  /** In the transaction that is open. */
-  readonly #removed: PageRow[] = [];
 
   constructor(world: World) {
     super();
@@ -16,19 +14,17 @@ export class SimManifest extends MemoryManifest {
   override transact<T>(work: (transaction: ManifestTransaction) => T, isDurable = false): T {
     this.#world.running.check();
     this.#world.mayFail("a transaction of the manifest");
-    this.#removed.length = 0;
     const result = super.transact((transaction) => {
       const done = work(transaction);
       this.#world.mayDie("before a commit");
       return done;
     }, isDurable);
-    for (const row of this.#removed) this.#world.checker.onRemoved(this, row);
     this.#world.mayDie("after a commit");
     return result;
   }
 
   override remove(row: PageRow): void {
     super.remove(row);
-    this.#removed.push(row);
+    this.#world.checker.onRemoved(this, row);
   }
 }

@@ -155,7 +155,6 @@ export async function buildInProcess(
       staticKeys: new Set(),
       isFirstBuild: record.isFirstBuild,
       epochs,
-      epoch: record.epoch,
       clock,
     },
     signal,

@@ -247,7 +247,6 @@ export class ClockSite {
         staticKeys: new Set(),
         isFirstBuild: false,
         epochs,
-        epoch: record.epoch,
         clock,
       },
       signal,

@@ -88,7 +88,6 @@ export async function drainInProcess(
       staticKeys: new Set(),
       isFirstBuild: false,
       epochs,
-      epoch: record.epoch,
       clock,
     },
     signal,

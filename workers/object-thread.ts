@@ -1,3 +1,0 @@
-import { runObjectThread } from "../src/system/object-thread.ts";
-
-await runObjectThread();
