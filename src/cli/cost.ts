@@ -7,7 +7,7 @@ import { loadConfig } from "../site/load-config.ts";
 import { openBuiltSite } from "../system/built-site.ts";
 import { costText } from "./cost-text.ts";
 import { count } from "./count.ts";
-import { duration, SWEEP_PERIOD } from "./sweep.ts";
+import { periodOption } from "./pressing.ts";
 import { wholeNumber } from "./whole-number.ts";
 import { siteEnvironment } from "../system/site-environment.ts";
 
@@ -26,7 +26,7 @@ export function costCommand(): Command {
     .description("estimate what a build, a day of events and a sweep cost, by the prices in the config")
     .option("--config <file>", "the site's config", "rekiln.config.ts")
     .option("--events <number>", "changes of entities a day", wholeNumber(0), 1000)
-    .option("--period <time>", "of the sweep", duration, duration(SWEEP_PERIOD))
+    .addOption(periodOption("of the sweep"))
     .option("--json", "print one JSON object")
     .action(async (flags: CostFlags) => {
       const config = await loadConfig(flags.config, siteEnvironment(flags.config));

@@ -10,6 +10,9 @@ export interface RekilnErrorOptions {
   readonly cause?: unknown;
 }
 
+/** What a code of somebody else's means to us, and to the user. */
+export type ErrorMeaning = Omit<RekilnErrorOptions, "message" | "cause">;
+
 /** An unexpected failure. Expected results are values; whatever is thrown on purpose is one of these. */
 export class RekilnError extends Error {
   override readonly name = "RekilnError";

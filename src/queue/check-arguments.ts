@@ -6,7 +6,7 @@ const MAX_DELAY_SECONDS = 900;
 export const MAX_VISIBILITY_SECONDS = 43_200;
 
 /** What SQS doesn't take and SQLite cuts off at: XML 1.0 has no such characters. JSON can write them all as escapes. */
-// oxlint-disable-next-line no-control-regex
+// oxlint-disable-next-line no-control-regex -- control characters are what it looks for
 const REFUSED_CHARACTER = /[\0-\u0008\u000B\u000C\u000E-\u001F\uFFFE\uFFFF]/;
 const REASON_CHARACTERS = 1000;
 

@@ -1,26 +1,20 @@
-import type { Disposition } from "../core/errors.ts";
+import type { ErrorMeaning } from "../core/errors.ts";
 import { messageOf, RekilnError } from "../core/errors.ts";
 
-interface Meaning {
-  readonly code: string;
-  readonly disposition: Disposition;
-  readonly hint?: string;
-}
-
-const BUSY: Meaning = {
+const BUSY: ErrorMeaning = {
   code: "queue-busy",
   disposition: "retry",
   hint: "Another process has been writing to it for seconds, or is stopped in the middle: try again, or end that process.",
 };
-const DAMAGED: Meaning = {
+const DAMAGED: ErrorMeaning = {
   code: "queue-damaged",
   disposition: "fatal",
   hint: "Move the file away, and run `rekiln build`: it follows every change since the last complete build.",
 };
-const UNUSABLE: Meaning = { code: "queue-unusable", disposition: "fatal", hint: "Check who may write the file." };
+const UNUSABLE: ErrorMeaning = { code: "queue-unusable", disposition: "fatal", hint: "Check who may write the file." };
 
 /** By primary result code (https://sqlite.org/rescode.html). */
-const MEANINGS: ReadonlyMap<number, Meaning> = new Map([
+const MEANINGS: ReadonlyMap<number, ErrorMeaning> = new Map([
   [5, BUSY],
   [6, BUSY],
   [8, UNUSABLE],

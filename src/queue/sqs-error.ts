@@ -1,31 +1,25 @@
 import { messageOf, RekilnError } from "../core/errors.ts";
-import type { Disposition } from "../core/errors.ts";
+import type { ErrorMeaning } from "../core/errors.ts";
 
-interface Meaning {
-  readonly code: string;
-  readonly disposition: Disposition;
-  readonly hint: string;
-}
-
-const FORBIDDEN: Meaning = {
+const FORBIDDEN: ErrorMeaning = {
   code: "queue-forbidden",
   disposition: "retry",
   hint: "Give these credentials what rekiln does with its queues; rekiln doctor says what is missing.",
 };
-const CREDENTIALS: Meaning = {
+const CREDENTIALS: ErrorMeaning = {
   code: "queue-credentials",
   disposition: "retry",
   hint: "Give credentials as the AWS SDK finds them: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a profile, or a role.",
 };
-const MISSING: Meaning = {
+const MISSING: ErrorMeaning = {
   code: "queue-missing",
   disposition: "fatal",
   hint: "Run rekiln provision to make it, or correct its name in `queue: sqs(…)`.",
 };
-const BUSY: Meaning = { code: "queue-busy", disposition: "retry", hint: "It is asked again later." };
+const BUSY: ErrorMeaning = { code: "queue-busy", disposition: "retry", hint: "It is asked again later." };
 
 /** https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/CommonErrors.html */
-const MEANINGS: Readonly<Record<string, Meaning>> = {
+const MEANINGS: Readonly<Record<string, ErrorMeaning>> = {
   QueueDoesNotExist: MISSING,
   NonExistentQueue: MISSING,
   AccessDenied: FORBIDDEN,
@@ -42,7 +36,7 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   RequestThrottled: BUSY,
   ThrottlingException: BUSY,
 };
-const UNREACHABLE: Meaning = {
+const UNREACHABLE: ErrorMeaning = {
   code: "queue-unreachable",
   disposition: "retry",
   hint: "Check the endpoint and the network; it is asked again later.",

@@ -1,5 +1,5 @@
 import { RekilnError } from "../core/errors.ts";
-import type { Disposition } from "../core/errors.ts";
+import type { ErrorMeaning } from "../core/errors.ts";
 import type { NoAnswerError } from "./s3-http.ts";
 
 /** How S3 answered, whoever asked. `code` is S3's own, or "" for an answer without a body. */
@@ -72,11 +72,8 @@ function isSkewed({ code, dateMs }: S3Answer, nowMs: number): boolean {
   return code === "RequestTimeTooSkewed" || (code === "" && Math.abs(dateMs - nowMs) > SKEW_MS);
 }
 
-interface Explanation {
-  readonly code: string;
-  readonly disposition: Disposition;
+interface Explanation extends Required<ErrorMeaning> {
   readonly says: string;
-  readonly hint: string;
 }
 
 const EXPLANATIONS: Readonly<Record<string, Explanation>> = {

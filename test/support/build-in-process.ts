@@ -20,7 +20,7 @@ import { FilesSource } from "../../src/source/files-source.ts";
 import type { Source } from "../../src/source/source.ts";
 import { DirectoryPageStore } from "../../src/store/directory.ts";
 import { newestVersion, openManifest, openRecord, withVersion } from "../../src/system/site-state.ts";
-import { InlinePool } from "./inline-pool.ts";
+import { inlineContext, InlinePool } from "./inline-pool.ts";
 
 /** Where a site's data, pages and state are. */
 export interface Folders {
@@ -143,20 +143,16 @@ export async function buildInProcess(
   const epochs = new Map(Object.entries(record.routes).map(([route, { epoch }]) => [route, epoch]));
   const ofThread = stack.use(new SqliteManifest(opened.file));
   await using inline = new InlinePool(
-    {
+    inlineContext({
       site,
       renderer,
-      assets: new Map(),
-      useAsset: () => undefined,
-      inTurn: (work) => work(),
       reader: stack.use(source.reader()),
       manifest: plant.manifest?.(ofThread) ?? ofThread,
       store: new WatchedStore(folders.store, "thread", taken),
-      staticKeys: new Set(),
       isFirstBuild: record.isFirstBuild,
       epochs,
       clock,
-    },
+    }),
     signal,
     (rendered) => {
       if (rendered >= stopAfter) stop.abort();

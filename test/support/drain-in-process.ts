@@ -20,7 +20,7 @@ import type { Source } from "../../src/source/source.ts";
 import { manifestFileOf, withVersion } from "../../src/system/site-state.ts";
 import { SMALL_SITEMAPS, WatchedStore } from "./build-in-process.ts";
 import type { Folders, Plant, TestedSite } from "./build-in-process.ts";
-import { InlinePool } from "./inline-pool.ts";
+import { inlineContext, InlinePool } from "./inline-pool.ts";
 
 /** Longer sleeps are heartbeats: they end with the work. */
 const HEARTBEAT_MS = 20_000;
@@ -76,20 +76,16 @@ export async function drainInProcess(
   const clock = (): number => nowMs;
   const ofThread = stack.use(new SqliteManifest(file));
   await using pool = new InlinePool(
-    {
+    inlineContext({
       site,
       renderer,
-      assets: new Map(),
-      useAsset: () => undefined,
-      inTurn: (task) => task(),
       reader: stack.use(source.reader()),
       manifest: plant.manifest?.(ofThread) ?? ofThread,
       store: new WatchedStore(folders.store, "thread", taken),
-      staticKeys: new Set(),
       isFirstBuild: false,
       epochs,
       clock,
-    },
+    }),
     signal,
     () => undefined,
   );

@@ -40,3 +40,19 @@ export class InlinePool implements PressPool {
     await this.#last;
   }
 }
+
+/** What a press in this thread needs of a site without static files, with what is the same in every run filled in. */
+export function inlineContext(
+  parts: Pick<
+    PressContext,
+    "site" | "renderer" | "reader" | "manifest" | "store" | "isFirstBuild" | "epochs" | "clock"
+  >,
+): Omit<PressContext, "onPage"> {
+  return {
+    ...parts,
+    assets: new Map(),
+    useAsset: () => undefined,
+    inTurn: (work) => work(),
+    staticKeys: new Set(),
+  };
+}

@@ -25,7 +25,7 @@ interface Entry {
 
 const BATCH_BYTES_MAX = 256 * 1024;
 /** XML 1.0, as SQS documents what a body may hold. */
-// oxlint-disable-next-line no-control-regex
+// oxlint-disable-next-line no-control-regex -- control characters are what it looks for
 const BODY = /^[\u0009\u000A\u000D\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]+$/u;
 
 /** Amazon SQS as far as rekiln asks it, in its JSON protocol, on a clock that may be virtual. */

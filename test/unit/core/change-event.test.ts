@@ -18,7 +18,7 @@ const EVENT: ChangeEvent = {
   waited: 0,
 };
 /** A queue refuses other messages. */
-// oxlint-disable-next-line no-control-regex
+// oxlint-disable-next-line no-control-regex -- control characters are what it looks for
 const REFUSED = /[\0-\u0008\u000B\u000C\u000E-\u001F\uFFFE\uFFFF]/;
 
 const bodiesOf = (event: ChangeEvent): readonly string[] => {
