@@ -12,7 +12,7 @@ import { referenceText } from "./reference/reference-text.ts";
 
 const FILE = fileURLToPath(new URL("../docs/reference.md", import.meta.url));
 
-const text = referenceText();
+const text = await referenceText();
 if (!process.argv.includes("--check")) writeFileSync(FILE, text);
 else if (readFileSync(FILE, "utf8") !== text) {
   process.stderr.write("docs/reference.md isn't up to date: npm run reference\n");

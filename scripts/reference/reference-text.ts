@@ -5,7 +5,7 @@ import { declarationReference } from "./declaration-reference.ts";
 const INDEX = new URL("../../src/index.ts", import.meta.url.split("?")[0]);
 
 /** The whole of docs/reference.md. */
-export function referenceText(): string {
+export async function referenceText(): Promise<string> {
   return `${[
     "# Reference",
     "",
@@ -15,7 +15,7 @@ export function referenceText(): string {
     "",
     "Exit codes of all of them: 0 done; 1 some pages or records failed; 2 config or usage; 3 refused (a cap, an unreachable source, a site that isn't built); 130 interrupted. Results stand on stdout, progress and problems on stderr.",
     "",
-    ...commandReference(createProgram("0")),
+    ...commandReference(await createProgram("0")),
     "## What a config and a program import",
     "",
     'All of it comes from `"rekiln"`. A config exports `defineSite({ … })` as its default.',

@@ -41,7 +41,8 @@ function report(thrown: unknown): number {
 
 endWithClosedPipe();
 try {
-  await createProgram(await readOwnVersion()).parseAsync();
+  const program = await createProgram(await readOwnVersion(), process.argv[2]);
+  await program.parseAsync();
 } catch (error) {
   process.exitCode = report(error);
 }

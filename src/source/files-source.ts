@@ -40,6 +40,20 @@ export class FilesSource extends Mirror {
     });
   }
 
+  async bytes(): Promise<number> {
+    const { dir, name, models } = this.#options;
+    let bytes = 0;
+    for (const type of models.keys()) {
+      for (const { path } of await recordFiles(dir, name, type)) {
+        bytes += await stat(path).then(
+          ({ size }) => size,
+          () => 0,
+        );
+      }
+    }
+    return bytes;
+  }
+
   protected async open(): Promise<MirroredRecords> {
     const { dir, name } = this.#options;
     if (!(await isFolder(dir))) {

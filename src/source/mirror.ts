@@ -37,6 +37,9 @@ export abstract class Mirror extends EntityStore implements Source {
   /** @throws RekilnError `source-unreachable` when there is nothing to read at all */
   protected abstract open(): Promise<MirroredRecords>;
 
+  /** How much there is to read, about; 0 when it can't be read. */
+  abstract bytes(): Promise<number>;
+
   async refresh(progress: (records: number) => void, signal: AbortSignal): Promise<RefreshReport> {
     const { models, fingerprint, firstVersion } = this.#options;
     using records = await this.open();

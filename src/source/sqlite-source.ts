@@ -32,6 +32,10 @@ export class SqliteSource extends Mirror {
     this.identity = `sqlite:${options.name}`;
   }
 
+  async bytes(): Promise<number> {
+    return statSync(this.#options.file, { throwIfNoEntry: false })?.size ?? 0;
+  }
+
   /** @throws RekilnError `source-unreachable`, `query-invalid` */
   protected async open(): Promise<MirroredRecords> {
     const { name, queries } = this.#options;

@@ -46,8 +46,8 @@ import { openSource } from "./open-source.ts";
 import { pressCodeOf, pressSetupOf, readInputs } from "./site-inputs.ts";
 import type { BrokenTemplate } from "./site-inputs.ts";
 import { manifestFileOf, newestVersion, openManifest, openRecord, withVersion } from "./site-state.ts";
-import { refreshInThread } from "./source-thread.ts";
 import { dropOldTwins, makeLackingTwins } from "./settle-twins.ts";
+import { isSmall, takeIn } from "./take-in.ts";
 import { takeTemplates } from "./templates-record.ts";
 import { ThreadPool } from "./thread-pool.ts";
 
@@ -142,9 +142,9 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
   await using pool = new ThreadPool(pressCodeOf(inputs), threads, signal);
   const refreshed = await unlessAborted(async () => {
     if (await source.isCurrent(signal)) return NOTHING_NEW;
-    // Something changed: pages will be pressed, few of them unless it is the first build.
-    pool.warm(before.isFirstBuild ? threads : 1);
-    return refreshInThread(config, { firstVersion, environment }, (count) => progress.records(count), signal);
+    // Something changed: pages will be pressed, few of them unless it is the first build of a large site.
+    pool.warm(before.isFirstBuild && !(await isSmall(source)) ? threads : 1);
+    return takeIn(source, config, { firstVersion, environment }, (count) => progress.records(count), signal);
   });
   source.turnTimes();
   if (refreshed === undefined) {

@@ -23,7 +23,7 @@ import type { UnstablePage } from "./check-renders.ts";
 import { entityFileOf, openSource } from "./open-source.ts";
 import { readInputs } from "./site-inputs.ts";
 import type { SiteInputs } from "./site-inputs.ts";
-import { refreshInThread } from "./source-thread.ts";
+import { takeIn } from "./take-in.ts";
 import { siteFolders } from "./site-folders.ts";
 
 export interface CheckOptions {
@@ -80,7 +80,7 @@ export async function runCheck(
   progress.phase("source");
   const taken = (await source.isCurrent(signal))
     ? undefined
-    : await refreshInThread(config, { firstVersion, environment }, (count) => progress.records(count), signal);
+    : await takeIn(source, config, { firstVersion, environment }, (count) => progress.records(count), signal);
   using reader = source.reader();
   const snapshot = reader.snapshot();
   progress.phase("paths");

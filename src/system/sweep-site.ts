@@ -4,7 +4,7 @@ import type { SweepOptions, SweepRefresh, SweepResult } from "../press/sweep-con
 import type { SweepTally } from "../press/sweep-tally.ts";
 import type { WorkMetrics } from "../press/work-metrics.ts";
 import { EmbeddedSource } from "../source/embedded-source.ts";
-import { refreshInThread } from "./source-thread.ts";
+import { takeIn } from "./take-in.ts";
 import { sleep } from "./sleep.ts";
 import type { WorkingSite } from "./working-site.ts";
 
@@ -31,7 +31,7 @@ export async function sweepSite(
   const refresh = async (): Promise<SweepRefresh | undefined> => {
     const from = source.version();
     if (!(source instanceof EmbeddedSource) && !(await source.isCurrent(stop))) {
-      await refreshInThread(config, { firstVersion: record.ceiling, environment }, () => undefined, stop);
+      await takeIn(source, config, { firstVersion: record.ceiling, environment }, () => undefined, stop);
     }
     const to = source.version();
     const found = to === from ? 0 : (source.changesSince(from)?.length ?? 0);

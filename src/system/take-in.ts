@@ -1,0 +1,28 @@
+import type { LoadedConfig } from "../site/load-config.ts";
+import { Mirror } from "../source/mirror.ts";
+import type { RefreshReport, Source } from "../source/source.ts";
+import { refreshInThread } from "./source-thread.ts";
+
+/** A thread takes longer to start than so much takes to be read, and needs more memory. */
+const SMALL_BYTES = 1 << 20;
+
+/** Whether all there is to read is read in a moment. */
+export async function isSmall(source: Source): Promise<boolean> {
+  return source instanceof Mirror && (await source.bytes()) <= SMALL_BYTES;
+}
+
+/**
+ * Takes in what changed outside: a small source in this thread, a larger one in a thread of its own, which takes its memory with it.
+ *
+ * @throws RekilnError as `Source.refresh`; `config-changed`
+ */
+export async function takeIn(
+  source: Source,
+  config: LoadedConfig,
+  how: { readonly environment: Readonly<Record<string, string | undefined>>; readonly firstVersion: number },
+  progress: (records: number) => void,
+  signal: AbortSignal,
+): Promise<RefreshReport> {
+  if (await isSmall(source)) return source.refresh(progress, signal);
+  return refreshInThread(config, how, progress, signal);
+}
