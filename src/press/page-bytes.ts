@@ -1,4 +1,6 @@
-const CHUNK_BYTES = 1 << 20;
+/** Most presses are of one page or two. */
+const CHUNK_BYTES_MIN = 32 << 10;
+const CHUNK_BYTES_MAX = 1 << 20;
 /** More than UTF-8 takes for a UTF-16 code unit. */
 const UNIT_BYTES_MAX = 3;
 
@@ -10,9 +12,10 @@ export class PageBytes {
   /** The text in UTF-8. */
   of(text: string): Uint8Array {
     const most = text.length * UNIT_BYTES_MAX;
-    if (most > CHUNK_BYTES) return Buffer.from(text);
+    if (most > CHUNK_BYTES_MAX) return Buffer.from(text);
     if (this.#used + most > this.#chunk.length) {
-      this.#chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+      const bytes = Math.max(most, CHUNK_BYTES_MIN, 2 * this.#chunk.length);
+      this.#chunk = Buffer.allocUnsafeSlow(Math.min(bytes, CHUNK_BYTES_MAX));
       this.#used = 0;
     }
     const start = this.#used;
