@@ -3,7 +3,6 @@ import type { Clock } from "../core/clock.ts";
 import type { PageKey } from "../core/page.ts";
 import type { Progress } from "../core/progress.ts";
 import type { Manifest } from "../manifest/manifest.ts";
-import { parsePath } from "../site/path.ts";
 import type { Site } from "../site/site.ts";
 import type { Snapshot, Source, SourceReader } from "../source/source.ts";
 import type { PageStore } from "../store/store.ts";
@@ -13,6 +12,7 @@ import { BuildTally } from "./build-tally.ts";
 import { deleteCap, withhold } from "./deletes.ts";
 import { affectedPages } from "./expand.ts";
 import type { ExpandOptions } from "./expand.ts";
+import { missingPages } from "./missing-pages.ts";
 import type { BatchOptions, PressPool } from "./press-pool.ts";
 import { pressAround } from "./press-pool.ts";
 import { adoptRedirects, settleLeft } from "./settle-left.ts";
@@ -40,6 +40,8 @@ export interface BuildContext {
   readonly clock: Clock;
   readonly progress: Progress;
   readonly signal: AbortSignal;
+  /** Pages whose file is gone, or another one, where they were looked for before the build. */
+  readonly missing?: Promise<readonly PageKey[] | undefined> | undefined;
 }
 
 export interface BuildOptions {
@@ -220,7 +222,7 @@ class Build {
     const missing: PageKey[] = [];
     try {
       progress.phase("missing");
-      for (const key of this.#missing(plan)) if (!keys.has(key) && !plan.moving.has(key)) missing.push(key);
+      for (const key of await this.#missing(plan)) if (!keys.has(key) && !plan.moving.has(key)) missing.push(key);
       progress.phase("pages");
     } finally {
       await pressing;
@@ -249,17 +251,11 @@ class Build {
   }
 
   /** Published pages of routes that aren't rendered whole whose file is gone, or another one. */
-  *#missing(plan: BuildPlan): Iterable<PageKey> {
-    const { manifest, store, site } = this.#context;
-    if ([...site.routes.keys()].every((route) => plan.whole.has(route))) return;
-    for (const piece of manifest.stored()) {
-      for (const { key, path, etag } of piece) {
-        const route = routeOf(key);
-        if (plan.whole.has(route) || !this.#isWanted(route)) continue;
-        const parsed = parsePath(path);
-        if (!parsed.ok || store.etag(parsed.key) !== etag) yield key;
-      }
-    }
+  async #missing(plan: BuildPlan): Promise<readonly PageKey[]> {
+    const { manifest, store, site, missing } = this.#context;
+    if ([...site.routes.keys()].every((route) => plan.whole.has(route))) return [];
+    const found = (await missing) ?? [...missingPages(manifest, store)].flat();
+    return found.filter((key) => !plan.whole.has(routeOf(key)) && this.#isWanted(routeOf(key)));
   }
 
   /** Pages whose path another page took or left, until nothing moves any more. */

@@ -1,14 +1,17 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 
 import type { Clock } from "../core/clock.ts";
+import type { PageKey } from "../core/page.ts";
 import type { Progress } from "../core/progress.ts";
 import { SqliteManifest } from "../manifest/sqlite-manifest.ts";
 import { build } from "../press/build.ts";
 import type { BuildResult } from "../press/build.ts";
 import { BuildTally } from "../press/build-tally.ts";
 import { deleteCap } from "../press/deletes.ts";
+import { missingPages } from "../press/missing-pages.ts";
 import { notePace } from "../press/pace.ts";
 import { raiseFloor } from "../press/prune.ts";
 import { doubtRedirects } from "../press/settle-left.ts";
@@ -39,13 +42,23 @@ import { distrustTorn, noteUnsynced } from "../press/unsynced.ts";
 import { DirectoryPageStore, STATE_FOLDER } from "../store/directory.ts";
 import { removeEmptyFolders } from "../store/empty-folders.ts";
 import { isProcessAlive } from "../store/process-alive.ts";
+import type { PageStore } from "../store/store.ts";
 import { bootId } from "./boot-id.ts";
 import { lockProcess } from "./process-lock.ts";
 import { checkRoutes } from "./check-routes.ts";
 import { openSource } from "./open-source.ts";
+import type { SiteFolders } from "./site-folders.ts";
 import { pressCodeOf, pressSetupOf, readInputs } from "./site-inputs.ts";
 import type { BrokenTemplate } from "./site-inputs.ts";
-import { manifestFileOf, newestVersion, openManifest, openRecord, withVersion } from "./site-state.ts";
+import {
+  manifestFileOf,
+  newestVersion,
+  openKnownManifest,
+  openManifest,
+  openRecord,
+  withVersion,
+} from "./site-state.ts";
+import type { OpenedManifest } from "./site-state.ts";
 import { dropOldTwins, makeLackingTwins } from "./settle-twins.ts";
 import { isSmall, takeIn } from "./take-in.ts";
 import { takeTemplates } from "./templates-record.ts";
@@ -140,10 +153,13 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
   const { record: before } = opened;
   const threads = options.concurrency ?? availableParallelism();
   await using pool = new ThreadPool(pressCodeOf(inputs), threads, signal);
+  let missing: Promise<readonly PageKey[] | undefined> | undefined;
   const refreshed = await unlessAborted(async () => {
     if (await source.isCurrent(signal)) return NOTHING_NEW;
     // Something changed: pages will be pressed, few of them unless it is the first build of a large site.
-    pool.warm(before.isFirstBuild && !(await isSmall(source)) ? threads : 1);
+    const isLarge = !(await isSmall(source));
+    pool.warm(before.isFirstBuild && isLarge ? threads : 1);
+    if (isLarge) missing = lookForMissing(folders, before, store, signal);
     return takeIn(source, config, { firstVersion, environment }, (count) => progress.records(count), signal);
   });
   source.turnTimes();
@@ -176,7 +192,8 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
   if (manifest.meta("bulk") !== undefined) manifest.finishBulk();
   const boot = bootId();
   if (!options.isDryRun) {
-    distrustTorn(manifest, store, boot);
+    // What was looked for before doesn't know of these.
+    if (distrustTorn(manifest, store, boot).length > 0) missing = undefined;
     noteUnsynced(manifest, boot, clock());
   }
   const isFresh = before.isFirstBuild && manifestAndFile.isNew && store.isEmpty();
@@ -218,7 +235,20 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
   pool.open(pressSetupOf(inputs, record, manifestAndFile.file, options.isDryRun));
   const reader = stack.use(source.reader());
   const result = await build(
-    { site, source, reader, manifest, store, pool, staticKeys: staticKeysOf(assets), epochs, clock, progress, signal },
+    {
+      site,
+      source,
+      reader,
+      manifest,
+      store,
+      pool,
+      staticKeys: staticKeysOf(assets),
+      epochs,
+      clock,
+      progress,
+      signal,
+      missing: manifestAndFile.isNew ? undefined : missing,
+    },
     {
       routes: wanted,
       untouched,
@@ -300,15 +330,36 @@ function dropStrays(store: DirectoryPageStore, manifest: SqliteManifest, maxDele
 }
 
 /** A dry run writes no manifest: where there is none it makes one elsewhere, and removes it. */
-function openForDryRun(stack: DisposableStack, state: string, record: SiteRecord) {
-  if (record.generation > 0) {
-    const file = manifestFileOf(state, record);
-    const manifest = new SqliteManifest(file);
-    if (manifest.meta("generation") === String(record.generation)) return { manifest, file, isNew: false };
-    manifest[Symbol.dispose]();
-  }
+function openForDryRun(stack: DisposableStack, state: string, record: SiteRecord): OpenedManifest {
+  const known = openKnownManifest(state, record);
+  if (known !== undefined) return { manifest: known, file: manifestFileOf(state, record), isNew: false };
   const folder = mkdtempSync(join(tmpdir(), "rekiln-dry-run-"));
   stack.defer(() => rmSync(folder, { recursive: true, force: true }));
   const file = join(folder, "manifest.db");
   return { manifest: new SqliteManifest(file), file, isNew: true };
+}
+
+/**
+ * Looks for pages whose file is gone while another thread takes the source in: it asks for every file of the site. Undefined where nothing is
+ * known of the pages, or looking failed: then the build looks itself, and says why.
+ */
+async function lookForMissing(
+  folders: Pick<SiteFolders, "state">,
+  record: SiteRecord,
+  store: PageStore,
+  signal: AbortSignal,
+): Promise<readonly PageKey[] | undefined> {
+  try {
+    using manifest = openKnownManifest(folders.state, record);
+    if (manifest === undefined) return undefined;
+    const missing: PageKey[] = [];
+    for (const piece of missingPages(manifest, store)) {
+      missing.push(...piece);
+      await setImmediate();
+      signal.throwIfAborted();
+    }
+    return missing;
+  } catch {
+    return undefined;
+  }
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { mkdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
 import { privateFile } from "./private-file.ts";
@@ -72,10 +72,18 @@ export interface OpenedManifest {
 export function openManifest(state: string, record: SiteRecord): OpenedManifest {
   mkdirSync(state, { recursive: true, mode: 0o750 });
   const file = manifestFileOf(state, record);
-  const manifest = new SqliteManifest(privateFile(file, 0o640));
-  const generation = manifest.meta("generation");
-  if (generation === String(record.generation) && record.generation > 0) return { manifest, file, isNew: false };
-  manifest[Symbol.dispose]();
+  const known = openKnownManifest(state, record);
+  if (known !== undefined) return { manifest: known, file, isNew: false };
   for (const end of ["", "-wal", "-shm"]) rmSync(`${file}${end}`, { force: true });
   return { manifest: new SqliteManifest(privateFile(file, 0o640)), file, isNew: true };
+}
+
+/** The manifest of this very generation; undefined when there is none. */
+export function openKnownManifest(state: string, record: SiteRecord): SqliteManifest | undefined {
+  const file = manifestFileOf(state, record);
+  if (record.generation === 0 || !existsSync(file)) return undefined;
+  const manifest = new SqliteManifest(privateFile(file, 0o640));
+  if (manifest.meta("generation") === String(record.generation)) return manifest;
+  manifest[Symbol.dispose]();
+  return undefined;
 }
