@@ -1,6 +1,8 @@
+import { statSync } from "node:fs";
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 
 import type { Digest } from "../core/digest.ts";
+import { RekilnError } from "../core/errors.ts";
 import type { PageKey } from "../core/page.ts";
 import { parsePageKey, subjectKey } from "../core/page.ts";
 import type { RefHash } from "../core/ref.ts";
@@ -46,9 +48,13 @@ export class SqliteManifest implements Manifest, ManifestTransaction {
   /** Of the current transaction: nobody else changes what it has read. */
   #rows: Map<PageKey, Row | undefined> | undefined;
   #touchedMax: number | undefined;
+  readonly #file: string;
+  readonly #inode: number | undefined;
 
   constructor(file: string) {
+    this.#file = file;
     this.#database = openManifestDatabase(file);
+    this.#inode = inodeOf(file);
     this.#index = new SqliteRefIndex(this.#database);
     this.left = new SqliteLeftPaths(this.#database);
     this.sitemaps = new SqliteSitemaps(this.#database);
@@ -68,6 +74,10 @@ export class SqliteManifest implements Manifest, ManifestTransaction {
 
   #transact<T>(work: (transaction: ManifestTransaction) => T): T {
     this.#database.exec("BEGIN IMMEDIATE");
+    if (inodeOf(this.#file) !== this.#inode) {
+      this.#database.exec("ROLLBACK");
+      throw manifestReplaced(this.#file);
+    }
     this.#isBulk = this.meta("bulk") !== undefined;
     this.sitemaps.beginTransaction();
     this.#rows = new Map();
@@ -497,4 +507,19 @@ function toPublished(row: Row): Published {
     bytes: Number(row["bytes"]),
     lastmod: typeof row["lastmod"] === "string" ? row["lastmod"] : undefined,
   };
+}
+
+/** Which file stands there now. */
+function inodeOf(file: string): number | undefined {
+  return statSync(file, { throwIfNoEntry: false })?.ino;
+}
+
+/** Another manifest stands in its place, or none: what is recorded here nobody will read, and pages would be put that nobody knows of. */
+function manifestReplaced(file: string): RekilnError {
+  return new RekilnError({
+    code: "manifest-replaced",
+    message: `The manifest ${file} was removed or replaced.`,
+    disposition: "retry",
+    hint: "Run rekiln build, then start this again.",
+  });
 }

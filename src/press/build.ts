@@ -42,6 +42,8 @@ export interface BuildContext {
   readonly signal: AbortSignal;
   /** Pages whose file is gone, or another one, where they were looked for before the build. */
   readonly missing?: Promise<readonly PageKey[] | undefined> | undefined;
+  /** As of `ExpandOptions`. */
+  readonly distrustsAnswers?: boolean;
 }
 
 export interface BuildOptions {
@@ -65,6 +67,8 @@ export interface BuildResult {
   readonly maxDeletes: number;
   /** Pages that are published now, or would be after a dry run. */
   readonly pages: number;
+  /** Of the data that it brought all pages up to. */
+  readonly version: number;
   /** It was told to stop before its end: what was done until then is recorded. */
   readonly isInterrupted: boolean;
 }
@@ -106,7 +110,16 @@ class Build {
       return await this.#carryOut(plan, snapshot, retried, pagesBefore);
     } catch (error) {
       if (!isAbort(error)) throw error;
-      return { tally: this.#tally, plan, withheld: 0, maxDeletes: 0, pages: manifest.count(), isInterrupted: true };
+      const pages = manifest.count();
+      return {
+        tally: this.#tally,
+        plan,
+        withheld: 0,
+        maxDeletes: 0,
+        pages,
+        version: snapshot.version,
+        isInterrupted: true,
+      };
     }
   }
 
@@ -157,7 +170,7 @@ class Build {
     }
     const { written, gone } = this.#tally;
     const pages = this.#options.isDryRun ? pagesBefore + written.new - gone.size + withheld : manifest.count();
-    return { tally: this.#tally, plan, withheld, maxDeletes, pages, isInterrupted: false };
+    return { tally: this.#tally, plan, withheld, maxDeletes, pages, version: snapshot.version, isInterrupted: false };
   }
 
   #plan(snapshot: Snapshot, pages: number): WholePlan {
@@ -183,6 +196,7 @@ class Build {
       limit: AFFECTED_MAX,
       edgesMax,
       isDryRun: this.#options.isDryRun,
+      distrustsAnswers: this.#context.distrustsAnswers ?? false,
       onAffected: ({ because, key }) => {
         if (because !== "uses" && this.#isWanted(routeOf(key))) moving.add(key);
       },

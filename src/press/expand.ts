@@ -23,6 +23,8 @@ interface Expansion {
   readonly manifest: ManifestReads;
   readonly snapshot: Lookups;
   readonly openPaths: OpenPaths;
+  /** As of `ExpandOptions`. */
+  readonly distrustsAnswers: boolean;
   /** Subjects whose pages have been compared: once is enough, however many changes come to their lists. */
   readonly compared: Set<PageKey>;
   /** Below zero: there were more edges than it is worth reading. */
@@ -37,6 +39,8 @@ export interface ExpandOptions {
   readonly isDryRun: boolean;
   /** The epoch that changes are expanded in: nothing is done when a newer one was registered. Undefined is the newest. */
   readonly epoch?: number;
+  /** Whether a process died that pressed pages: what it put may say something else than the answers that are recorded. Default false. */
+  readonly distrustsAnswers?: boolean;
   /** Told of each affected page, as often as something leads to it. */
   readonly onAffected?: ((affected: Affected) => void) | undefined;
 }
@@ -161,6 +165,7 @@ export function* affectedInSteps(
     manifest,
     snapshot,
     openPaths: new OpenPaths(manifest),
+    distrustsAnswers: options.distrustsAnswers ?? false,
     compared: new Set(),
     edgesLeft: options.edgesMax,
   };
@@ -192,7 +197,7 @@ function* affectedByRefs(expansion: Expansion, one: Expanded): Iterable<Affected
         if (change.before.some((before) => changesMembership(dependency.where, before, one.after))) {
           yield* pagesThatComeOrGo(expansion, key, change);
         }
-      } else if (isAffected(expansion.snapshot, one, ref.kind, dependency)) {
+      } else if (isAffected(expansion, one, ref.kind, dependency)) {
         yield { key, because: "uses", change, ref, dependency };
         continue;
       }
@@ -201,7 +206,12 @@ function* affectedByRefs(expansion: Expansion, one: Expanded): Iterable<Affected
   }
 }
 
-function isAffected(snapshot: Lookups, one: Expanded, kind: TouchedRef["kind"], dependency: Dependency): boolean {
+function isAffected(
+  { snapshot, distrustsAnswers }: Expansion,
+  one: Expanded,
+  kind: TouchedRef["kind"],
+  dependency: Dependency,
+): boolean {
   const { change, after, existenceChanged } = one;
   const moves = (where: Parameters<typeof changesMembership>[0]): boolean =>
     change.before.some((before) => changesMembership(where, before, after));
@@ -216,8 +226,10 @@ function isAffected(snapshot: Lookups, one: Expanded, kind: TouchedRef["kind"], 
       return moves(dependency.where);
     // An answer that is still the same changes no bytes, however often it was another in between.
     case "exists":
+      if (distrustsAnswers) return moves(dependency.where);
       return snapshot.count(change.type, dependency.where) > 0 !== dependency.answer;
     case "pages":
+      if (distrustsAnswers) return moves(dependency.where);
       return pagesOf(snapshot.count(change.type, dependency.where), dependency.perPage) !== dependency.answer;
     case "values":
       return kind === "values";

@@ -78,14 +78,18 @@ function isLivedAt({ store, staticKeys }: LeftContext, at: WantedPath, claimants
  * once it doesn't.
  */
 function awaitedAt(
-  { staticKeys }: LeftContext,
+  { store, staticKeys }: LeftContext,
   manifest: ManifestReads,
   at: WantedPath,
   claimants: readonly Claimant[],
 ): PageKey | undefined {
   if (staticKeys.has(at.collisionKey)) return undefined;
   const first = claimants.find(({ wants }) => wants?.collisionKey === at.collisionKey);
-  if (first === undefined || first.wants?.path === first.stands?.at.path) return undefined;
+  if (first === undefined) return undefined;
+  const { wants, stands } = first;
+  // Its file may have made room for somebody who died, or has left since.
+  if (stands !== undefined && wants?.path === stands.at.path && store.etag(stands.at.key) === stands.etag)
+    return undefined;
   return manifest.page(first.key)?.stale?.kind === "failed" ? undefined : first.key;
 }
 

@@ -7,7 +7,7 @@ import type { Stamp } from "../core/stamp.ts";
 import type { ManifestReads, PageRow } from "../manifest/manifest.ts";
 import type { Snapshot } from "../source/source.ts";
 import type { StoredObject } from "../store/store.ts";
-import { claimantsOf, ownerAmong } from "./path-claims.ts";
+import { claimantsOf, ownerAmong, wantedOf } from "./path-claims.ts";
 import type { Claimant, WantedPath } from "./path-claims.ts";
 import { keysOf, placesLeft, planLeft } from "./plan-left.ts";
 import type { LeftAct, LeftContext } from "./plan-left.ts";
@@ -62,6 +62,8 @@ export type PagePlan =
       readonly again: readonly PageKey[];
     }
   | { readonly do: "nothing"; readonly outcome: PageOutcome }
+  /** Somebody wrote from newer data: once more, from a newer snapshot. */
+  | { readonly do: "retry" }
   | { readonly do: "fail"; readonly error: string };
 
 /** Objects of other pages that a page at `path` displaces without overwriting them. */
@@ -74,6 +76,31 @@ function evictedBy(context: PlanContext, claimants: readonly Claimant[], path: W
     if (etag === undefined || etag === stands.etag) evicted.push(stands.at.key);
   }
   return evicted;
+}
+
+/** The newest version of a page that somebody put elsewhere than at `to`, and died before its row said so; 0 where nobody did. */
+function newestAtOpenPaths(context: PlanContext, key: PageKey, to: ObjectKey | undefined): number {
+  let newest = 0;
+  for (const path of context.openPaths.of(key)) {
+    const at = wantedOf(path);
+    if (at === undefined || at.key === to || context.store.etag(at.key) === undefined) continue;
+    const carried = context.store.read(at.key)?.carried;
+    if (carried?.key === context.carriedKey(key)) newest = Math.max(newest, carried.stamp.version);
+  }
+  return newest;
+}
+
+/** Whether a page that would have to make room was pressed from newer data: who owns the path then isn't known here. */
+function isNewerInTheWay(
+  context: PlanContext,
+  manifest: ManifestReads,
+  claimants: readonly Claimant[],
+  version: number,
+): boolean {
+  return claimants.some(({ key, stands }) => {
+    if (stands === undefined || context.store.etag(stands.at.key) !== stands.etag) return false;
+    return (manifest.page(key)?.verified.version ?? 0) > version;
+  });
 }
 
 /** The plan for a page that isn't in the snapshot. */
@@ -93,6 +120,7 @@ function planGone(
   if (isEpochBehind || (row?.verified.version ?? 0) > stamp.version) {
     return { do: "nothing", outcome: { kind: "newer", key } };
   }
+  if (newestAtOpenPaths(context, key, undefined) > stamp.version) return { do: "retry" };
   const { acts, again } = planLeft(context, manifest, snapshot, { key, row }, undefined);
   return { do: "remove", row, left: acts, again };
 }
@@ -144,6 +172,8 @@ export function planPage(
   const claimants = claimantsOf(context.site, manifest, snapshot, key, located);
   const owner = ownerAmong(context.site, claimants, key);
   if (owner !== undefined) return planCollision(context, manifest, snapshot, { key, row, wants: located }, owner);
+  if (isNewerInTheWay(context, manifest, claimants, stamp.version)) return { do: "retry" };
+  if (newestAtOpenPaths(context, key, located.key) > stamp.version) return { do: "retry" };
   const etag = context.store.etag(located.key);
   const published = row?.published;
   const holds = published?.path === located.path && etag !== undefined && published.etag === etag;

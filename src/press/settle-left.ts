@@ -33,7 +33,7 @@ export interface SettleContext {
 }
 
 export interface SettleOptions {
-  /** A path that was handed over more recently is left alone: the one who takes it may be on its way. */
+  /** A path that was handed over more recently is left alone: the one who takes it may be on its way. 0: nobody is, whatever clocks say. */
   readonly graceSeconds: number;
   /** All pages have been gone over: each redirect leads where its page is, or its page is gone. */
   readonly isComplete: boolean;
@@ -99,7 +99,8 @@ export function settleLeft(
       outcomes.push(...done);
     }
   };
-  settle(manifest.left.unsettled(now - graceSeconds, now), (settler, left) => settler.settle(left));
+  const until = graceSeconds === 0 ? Number.MAX_SAFE_INTEGER : now - graceSeconds;
+  settle(manifest.left.unsettled(until, now), (settler, left) => settler.settle(left));
   if (isComplete && manifest.meta(META) !== site.url) {
     settle(manifest.left.all(), (settler, left) => settler.lead(left));
     manifest.setMeta(META, site.url);

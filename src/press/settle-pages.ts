@@ -115,6 +115,8 @@ export class PageSettler {
     const { rendered } = page;
     if ("again" in plan) for (const other of plan.again) this.again.add(other);
     switch (plan.do) {
+      case "retry":
+        return false;
       case "nothing":
         this.outcomes.push(plan.outcome);
         return true;

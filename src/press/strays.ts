@@ -5,6 +5,7 @@ import type { Carried } from "../core/stamp.ts";
 import type { Manifest, ManifestTransaction } from "../manifest/manifest.ts";
 import { parsePath, pathOfKey } from "../site/path.ts";
 import type { PageStore, StoredObject } from "../store/store.ts";
+import { OpenPaths } from "./open-paths.ts";
 
 const PIECE = 256;
 /** Setting of the manifest: the processes that write pages, or did and died. */
@@ -41,9 +42,23 @@ export function areStraysLeft(manifest: Manifest): boolean {
   return manifest.meta(LEFT) !== undefined;
 }
 
+export interface Strays {
+  /** Of data as old as the build, or older. */
+  readonly found: readonly ObjectKey[];
+  /** Whether there are some of newer data: they are left to whoever knows that. */
+  readonly areNewer: boolean;
+}
+
 /** Pages in the store that the manifest doesn't know: whoever wrote them died before the row was committed, or the manifest was lost. */
-export function* strayPages(store: PageStore, manifest: Manifest): Iterable<ObjectKey> {
-  for (const { key, carried } of store.scan()) if (isStray(manifest, key, carried)) yield key;
+export function findStrays(store: PageStore, manifest: Manifest, version: number): Strays {
+  const found: ObjectKey[] = [];
+  let areNewer = false;
+  for (const { key, carried } of store.scan()) {
+    if (!isStray(manifest, key, carried)) continue;
+    if ((carried?.stamp.version ?? 0) > version) areNewer = true;
+    else found.push(key);
+  }
+  return { found, areNewer };
 }
 
 /** Removes pages that are still strays while nobody else writes. Those that fail keep them: they are their last good bytes. */
@@ -53,18 +68,28 @@ export function removeStrays(store: PageStore, manifest: Manifest, keys: readonl
       for (const key of piece) {
         const stored = store.read(key);
         if (stored === undefined || !isStray(manifest, key, stored.carried)) continue;
-        if (!keepLastGood(transaction, key, stored)) store.remove(key);
+        if (!keepLastGood(transaction, new OpenPaths(manifest), key, stored)) store.remove(key);
       }
     });
   }
 }
 
-/** Of a page that fails, the manifest was lost with where it stands. */
-function keepLastGood(transaction: ManifestTransaction, key: ObjectKey, { carried, ...stored }: StoredObject): boolean {
+/** Of a page that fails, the manifest was lost with where it stands, or doesn't know the last place where it was put. */
+function keepLastGood(
+  transaction: ManifestTransaction,
+  openPaths: OpenPaths,
+  key: ObjectKey,
+  { carried, ...stored }: StoredObject,
+): boolean {
   const page = carried === undefined ? undefined : pageOfCarried(carried.key);
   const row = page === undefined ? undefined : transaction.page(page);
-  if (carried === undefined || row?.stale?.kind !== "failed" || row.published !== undefined) return false;
+  if (page === undefined || carried === undefined || row?.stale?.kind !== "failed") return false;
   const path = pathOfKey(key);
+  if (row.published !== undefined) {
+    // Whoever moved it there died: once it is pressed, it leaves where it was.
+    if (row.published.stamp.version >= carried.stamp.version) return openPaths.of(page).includes(path);
+    openPaths.open(page, row.published.path);
+  }
   const published = { ...stored, path, stamp: carried.stamp, lastmod: undefined };
   transaction.recordFailure({ ...row, published }, []);
   return true;

@@ -25,6 +25,8 @@ export interface ExpandContext {
    * doesn't know either.
    */
   readonly knownBefore: (type: string, id: string) => EntityChange["before"] | undefined;
+  /** As of `ExpandOptions`. */
+  readonly distrustsAnswers: boolean;
   /** Lets others have their turn. */
   readonly breathe: () => Promise<void>;
 }
@@ -45,7 +47,7 @@ export async function expandEvents(
   context: ExpandContext,
   announced: readonly AnnouncedChange[],
 ): Promise<ExpandedEvents> {
-  const { site, manifest, snapshot, epoch } = context;
+  const { site, manifest, snapshot, epoch, distrustsAnswers } = context;
   const changes: EntityChange[] = [];
   for (const change of announced) {
     const model = site.entities.get(change.type);
@@ -61,7 +63,7 @@ export async function expandEvents(
     const entity = snapshot.get(change.type, change.id);
     changes.push({ ...change, before: [entity === undefined ? null : tupleOf(model, entity.data)] });
   }
-  const limits = { limit: NAMED_MAX, edgesMax: EDGES_MAX, isDryRun: false, epoch };
+  const limits = { limit: NAMED_MAX, edgesMax: EDGES_MAX, isDryRun: false, epoch, distrustsAnswers };
   const steps = affectedInSteps(site, manifest, snapshot, changes, limits);
   let step = steps.next();
   for (; step.done !== true; step = steps.next()) await context.breathe();

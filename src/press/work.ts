@@ -70,6 +70,8 @@ export interface WorkContext {
   /** Tells this worker from all others. */
   readonly holder: string;
   readonly knownBefore: ExpandContext["knownBefore"];
+  /** Whether another process that pressed pages of this site died, and no build has been since. */
+  readonly haveOthersDied: () => boolean;
   /** Sends what waits in the outbox. */
   readonly relay: () => Promise<void>;
   /** Resolves when all pages and rows that were stored before it was called outlive a power failure. */
@@ -427,7 +429,7 @@ class Worker {
   }
 
   async #expandIn(snapshot: Snapshot, changes: WorkEvents["changes"], onLong?: () => void): Promise<void> {
-    const { site, manifest, epoch, knownBefore } = this.#context;
+    const { site, manifest, epoch, knownBefore, haveOthersDied } = this.#context;
     let steps = 0;
     const breathe = async (): Promise<void> => {
       if (++steps === SHORT_STEPS) onLong?.();
@@ -448,7 +450,7 @@ class Worker {
     let expanded: ExpandedEvents;
     try {
       expanded = await expandEvents(
-        { site, manifest, snapshot, epoch, knownBefore, breathe },
+        { site, manifest, snapshot, epoch, knownBefore, breathe, distrustsAnswers: haveOthersDied() },
         ready.map(({ change }) => change),
       );
     } catch (error) {

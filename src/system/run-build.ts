@@ -31,9 +31,9 @@ import {
   areStraysLeft,
   beginWriting,
   endWriting,
+  findStrays,
   noteStrays,
   removeStrays,
-  strayPages,
   writers,
 } from "../press/strays.ts";
 import { loadConfig } from "../site/load-config.ts";
@@ -113,7 +113,7 @@ const NOTHING_NEW: RefreshReport = {
 
 /** What a build reports that was told to stop while it took the source in: that is all or nothing. */
 const NOTHING_DONE = {
-  result: { plan: { whole: new Map(), changes: [] }, withheld: 0, maxDeletes: 0, isInterrupted: true },
+  result: { plan: { whole: new Map(), changes: [] }, withheld: 0, maxDeletes: 0, version: 0, isInterrupted: true },
   isInterrupted: true,
   source: NOTHING_NEW,
   staticWritten: [],
@@ -248,6 +248,7 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
       progress,
       signal,
       missing: manifestAndFile.isNew ? undefined : missing,
+      distrustsAnswers: hasStrays,
     },
     {
       routes: wanted,
@@ -268,7 +269,7 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
   if (!options.isDryRun && !isInterrupted && wanted === undefined) {
     if (hasStrays) {
       progress.phase("strays");
-      problems.push(...dropStrays(store, manifest, options.maxDeletes ?? deleteCap(result.pages)));
+      problems.push(...dropStrays(store, manifest, result.version, options.maxDeletes ?? deleteCap(result.pages)));
       removeEmptyFolders(folders.store, STATE_FOLDER);
     }
     problems.push(...settleHashedCopies(copying));
@@ -317,12 +318,17 @@ function deadWriters(manifest: SqliteManifest): readonly string[] {
 }
 
 /** Removes pages that no row tells of, unless they are too many; then the next build looks for them again. */
-function dropStrays(store: DirectoryPageStore, manifest: SqliteManifest, maxDeletes: number): readonly StaticProblem[] {
-  const found = [...strayPages(store, manifest)];
-  noteStrays(manifest, found.length > maxDeletes);
+function dropStrays(
+  store: DirectoryPageStore,
+  manifest: SqliteManifest,
+  version: number,
+  maxDeletes: number,
+): readonly StaticProblem[] {
+  const { found, areNewer } = findStrays(store, manifest, version);
+  noteStrays(manifest, areNewer || found.length > maxDeletes);
   if (found.length <= maxDeletes) {
     removeStrays(store, manifest, found);
-    for (const dead of deadWriters(manifest)) endWriting(manifest, dead);
+    if (!areNewer) for (const dead of deadWriters(manifest)) endWriting(manifest, dead);
     return [];
   }
   const message = `${found.length} pages in the store belong to no entity, this one first; more than ${maxDeletes} removals are withheld: --max-deletes ${found.length} removes them`;

@@ -64,7 +64,21 @@ export async function workSession(
   const { environment, stop, metrics, onProgress, warn } = surroundings;
   const { concurrency, maxDeletes } = options;
   await using opened = await openWorkingSite(inputs, { concurrency, environment, stop, warn });
-  const { config, record, manifest, source, reader, queue, pool, standing, relay, settle, sync, abort } = opened;
+  const {
+    config,
+    record,
+    manifest,
+    source,
+    reader,
+    queue,
+    pool,
+    standing,
+    haveOthersDied,
+    relay,
+    settle,
+    sync,
+    abort,
+  } = opened;
   const { site } = config;
   const watched = watchedPathsOf(config);
   await using _watch =
@@ -97,6 +111,7 @@ export async function workSession(
         metrics,
         standing,
         holder: `${process.pid}-work`,
+        haveOthersDied,
         openReader: () => source.reader(),
         sync,
         breathe: async () => setImmediate(),

@@ -69,6 +69,8 @@ export interface WorkingSite extends AsyncDisposable {
   /** Of `static/`: they own their paths. */
   readonly assets: Assets;
   readonly standing: () => Standing;
+  /** Whether another process that pressed pages of this site died, and no build has been since. */
+  readonly haveOthersDied: () => boolean;
   /** Sends what waits in the outbox. */
   readonly relay: () => Promise<void>;
   /** Makes durable all that was written before it is called. */
@@ -158,10 +160,11 @@ export async function openWorkingSite(inputs: SiteInputs, options: WorkingSiteOp
     if (report.error !== undefined) throw report.error;
   };
   const reader = stack.use(source.reader());
+  const others = (): readonly string[] => writers(manifest).filter((one) => one !== writer);
   const settle = async (isDrained = false): Promise<void> => {
     keeper.keep();
     // Paths that were left a while ago, and that nobody took. Once all is done, and nobody else writes, nobody will.
-    const isAlone = writers(manifest).every((one) => one === writer || !isProcessAlive(Number(one)));
+    const isAlone = others().every((one) => !isProcessAlive(Number(one)));
     const graceSeconds = isDrained && isAlone ? 0 : LEFT_GRACE_SECONDS;
     const left = { site, manifest, store, staticKeys: staticKeysOf(assets), epochs, clock: Date.now };
     settleLeft(left, reader.snapshot(), { graceSeconds, isComplete: false });
@@ -183,6 +186,7 @@ export async function openWorkingSite(inputs: SiteInputs, options: WorkingSiteOp
     abort: abort.signal,
     assets,
     standing,
+    haveOthersDied: () => others().some((one) => !isProcessAlive(Number(one))),
     relay,
     sync,
     settle,

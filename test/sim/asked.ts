@@ -43,7 +43,14 @@ export class Asked {
     const expected = this.#world.expected(this.#world.source.version(), this.#world.templates);
     const place = path.toLowerCase();
     for (const page of expected.values()) if (page.path.toLowerCase() === place && this.has(page.key)) return true;
-    return this.#takers(path, key).some((taker) => this.has(taker));
+    return [...this.#takers(path, key), ...this.#standing(place)].some((page) => this.has(page));
+  }
+
+  /** The pages that stand at a place: once they leave it, they lead to whoever wants it. */
+  #standing(place: string): readonly PageKey[] {
+    const { manifest } = this.#world;
+    const rows = manifest === undefined ? [] : [...manifest.stored()].flat();
+    return rows.filter((row) => row.path.toLowerCase() === place).map((row) => row.key);
   }
 
   /** The pages that `key` has left a path to. They may want another one by now: then they lead back to it. */

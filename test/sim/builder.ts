@@ -9,9 +9,9 @@ import {
   areStraysLeft,
   beginWriting,
   endWriting,
+  findStrays,
   noteStrays,
   removeStrays,
-  strayPages,
   writers,
 } from "../../src/press/strays.ts";
 import { newestVersion, openRecord, withVersion } from "../../src/system/site-state.ts";
@@ -96,17 +96,20 @@ export async function runBuilder(
       clock,
       progress: silent,
       signal,
+      distrustsAnswers: hasStrays,
     },
     { routes, untouched, isDryRun: false, isForced: options.isForced, maxDeletes: options.maxDeletes, isFresh },
   );
   process.check();
   if (routes === undefined) {
-    const strays = hasStrays ? [...strayPages(store, manifest)] : [];
-    const isWithheld = strays.length > (options.maxDeletes ?? deleteCap(result.pages));
-    if (hasStrays) noteStrays(manifest, isWithheld);
+    const { found, areNewer } = hasStrays
+      ? findStrays(store, manifest, result.version)
+      : { found: [], areNewer: false };
+    const isWithheld = found.length > (options.maxDeletes ?? deleteCap(result.pages));
+    if (hasStrays) noteStrays(manifest, areNewer || isWithheld);
     if (!isWithheld) {
-      removeStrays(store, manifest, strays);
-      if (hasStrays) for (const dead of deadWriters(world, manifest)) endWriting(manifest, dead);
+      removeStrays(store, manifest, found);
+      if (hasStrays && !areNewer) for (const dead of deadWriters(world, manifest)) endWriting(manifest, dead);
     }
     if (record.isFirstBuild) store.writeRecord(textOf({ ...record, isFirstBuild: false }));
   }

@@ -77,8 +77,9 @@ export class Checker {
     const found = world.files.objects.get(objectKey)?.carried;
     if (found === undefined || isRedirectKey(found.key)) return;
     const { pressVersion = world.source.version(), running } = world;
-    // Whoever presses no page removes what wasn't there when it began.
-    const versions = world.pressVersion === undefined ? [pressVersion, running.startedAt] : [pressVersion];
+    // Whoever presses no page removes what wasn't there at some time since it began.
+    const since = world.pressVersion === undefined ? running.startedAt : pressVersion;
+    const versions = Array.from({ length: pressVersion - since + 1 }, (_, index) => since + index);
     if (versions.some((version) => !world.source.has(version) || !this.#isInPlace(found.key, objectKey, version)))
       return;
     world.fail(`G7: ${found.key} is taken away from ${objectKey}`);

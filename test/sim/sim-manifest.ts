@@ -1,3 +1,4 @@
+import { RekilnError } from "../../src/core/errors.ts";
 import type { ManifestTransaction, PageRow } from "../../src/manifest/manifest.ts";
 import { MemoryManifest } from "./memory-manifest.ts";
 import type { World } from "./world.ts";
@@ -14,6 +15,9 @@ export class SimManifest extends MemoryManifest {
   override transact<T>(work: (transaction: ManifestTransaction) => T, isDurable = false): T {
     this.#world.running.check();
     this.#world.mayFail("a transaction of the manifest");
+    if (this.#world.manifest !== this) {
+      throw new RekilnError({ code: "manifest-replaced", message: "It was replaced.", disposition: "retry" });
+    }
     const result = super.transact((transaction) => {
       const done = work(transaction);
       this.#world.mayDie("before a commit");

@@ -71,6 +71,7 @@ export async function runWorker(
         if (changes === undefined) return undefined;
         return changes.find((change) => change.type === type && change.id === id)?.before ?? [];
       },
+      haveOthersDied: () => writers(manifest).some((one) => !world.isAlive(one)),
       relay: opened.relay,
       settle: async (isDrained) => {
         await process.turn("settle");

@@ -190,6 +190,7 @@ export class ClockSite {
           sync: async () => undefined,
           breathe: async () => undefined,
           knownBefore: () => [],
+          haveOthersDied: () => false,
           relay: async () => {
             source.turnTimes();
             await relayOutbox(source.outbox, this.#queue);

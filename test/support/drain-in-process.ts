@@ -108,6 +108,7 @@ export async function drainInProcess(
       standing: () => ({ kind: "current" }),
       holder: "test",
       knownBefore: () => [],
+      haveOthersDied: () => false,
       relay: async () => {
         const { error } = await relayOutbox(files.outbox, queue);
         if (error !== undefined) throw error;
