@@ -31,9 +31,10 @@ interface Merging {
 
 /**
  * Reads messages. Events of one entity become one: the newest version, the union of the fields and of the values before.
- * Requests for one and the same set of pages become the newest of them.
+ * Requests for one and the same set of pages become the newest of them. What needs newer data than `version` is kept apart: it has to wait,
+ * for ever if it is of a state that the source was restored from, and the others haven't.
  */
-export function readEvents(messages: readonly Received[]): WorkEvents {
+export function readEvents(messages: readonly Received[], version: number): WorkEvents {
   const changes = new Map<string, Merging>();
   const pages = new Map<string, { message: PagesMessage; readonly source: Received[] }>();
   const routes = new Map<string, { message: RouteMessage; readonly source: Received[] }>();
@@ -46,15 +47,18 @@ export function readEvents(messages: readonly Received[]): WorkEvents {
     }
     if (parsed["kind"] === "change") {
       const read = readChange(parsed);
-      if (read.ok) merge(changes, read.event, received);
+      if (read.ok) merge(changes, read.event, received, (read.event.version ?? 0) > version);
       else refused.push({ received, reason: `the message can't be used: ${read.problem}` });
       continue;
     }
     const decoded = decodeWork(parsed);
     if (!decoded.ok) refused.push({ received, reason: `the message can't be used: ${decoded.problem}` });
-    else if (decoded.message.kind === "pages")
-      join(pages, JSON.stringify(decoded.message.keys), decoded.message, received);
-    else join(routes, decoded.message.route, decoded.message, received);
+    else {
+      const { message } = decoded;
+      const isAhead = message.version > version;
+      if (message.kind === "pages") join(pages, JSON.stringify([message.keys, isAhead]), message, received);
+      else join(routes, JSON.stringify([message.route, isAhead]), message, received);
+    }
   }
   return {
     changes: [...changes.values()].map(announced),
@@ -74,8 +78,8 @@ function parseObject(body: string): Readonly<Record<string, unknown>> | undefine
   }
 }
 
-function merge(changes: Map<string, Merging>, event: ChangeEvent, received: Received): void {
-  const name = JSON.stringify([event.type, event.id]);
+function merge(changes: Map<string, Merging>, event: ChangeEvent, received: Received, isAhead: boolean): void {
+  const name = JSON.stringify([event.type, event.id, isAhead]);
   let merging = changes.get(name);
   if (merging === undefined) {
     const { type, id } = event;

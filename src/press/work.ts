@@ -369,8 +369,8 @@ class Worker {
 
   /** Does what messages ask for, and answers them; `onLong` is called when it takes long before a page is pressed. */
   async #answer(messages: readonly Received[], onLong?: () => void): Promise<void> {
-    const events = readEvents(messages);
     try {
+      const events = readEvents(messages, this.#context.reader.snapshot().version);
       await this.#refuse(events.refused);
       if (events.changes.length > 0) await this.#expand(events.changes, onLong);
       // What was asked for page by page is asked for once, however often it was.
