@@ -1,4 +1,4 @@
-import { relative } from "node:path";
+import { isAbsolute, relative } from "node:path";
 
 import { Command } from "commander";
 
@@ -75,7 +75,7 @@ export async function printBuild(
       seconds: (performance.now() - started) / 1000,
       peakBytes: process.resourceUsage().maxRSS * 1024,
       isDryRun,
-      storeName: relative(process.cwd(), report.storeFolder) || ".",
+      storeName: isAbsolute(report.storeName) ? relative(process.cwd(), report.storeName) || "." : report.storeName,
     });
     const exitCode = exitCodeOf(report);
     process.exitCode = exitCode;

@@ -1,6 +1,7 @@
 import type { PageKey } from "./page.ts";
 
-export type WriteReason = "new" | "changed" | "moved" | "missing" | "altered";
+/** `stamp`: the bytes are equal, but those that are stored have an older stamp, which a late put could still replace. */
+export type WriteReason = "new" | "changed" | "moved" | "missing" | "altered" | "stamp";
 
 /** How the press of one page ended. */
 export type PageOutcome =

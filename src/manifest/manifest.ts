@@ -106,6 +106,10 @@ export interface ManifestReads {
   pagesOf(first: PageKey): readonly PageRow[];
   /** The pages that have a ref, with what each did with it. */
   dependants(ref: RefHash): Iterable<Dependant>;
+  /** Where presses of a page have meant to put it, since it was recorded last: their bytes may still come. */
+  intendedPaths(key: PageKey): readonly string[];
+  /** The newest version of such bytes; 0 where there are none. */
+  newestIntent(key: PageKey): number;
   readonly left: LeftPathReads;
   /** No page is made that has no row, from data older than this version: tombstones that would say more are gone. */
   floor(): number;
@@ -123,6 +127,15 @@ export interface ManifestTransaction extends ManifestReads {
   remove(row: PageRow): void;
   /** Raises what a page that is as `row` says is verified to equal. @returns false when its row is another one by now */
   verify(row: PageRow, verified: Verified): boolean;
+  /** What stands of a page isn't what its row says any more: whoever is asked for it presses it. */
+  distrust(key: PageKey): void;
+  /**
+   * Adds what a press reads to a page's dependencies, before its bytes are put in a store that the transaction can't hold still: whichever
+   * bytes win, their refs are there. A page without a row gets one, unpublished. `press` names the press, `path` is where it puts them.
+   */
+  intend(key: PageKey, press: string, version: number, path: string, edges: readonly Edge[]): void;
+  /** The page is recorded as of `version`: forgets what this press, and older ones, intended. */
+  settleIntents(key: PageKey, press: string, version: number): void;
   /** Notes for each ref the newest version that touched it. */
   touch(refs: Iterable<RefHash>, version: number): void;
   /** Whether one of the refs was touched above `version`. */

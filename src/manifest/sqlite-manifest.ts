@@ -24,6 +24,7 @@ import type {
 } from "./manifest.ts";
 import { inOrder, packRefs, pageRefsOf, unpackHashes, unpackRefs, usesOf } from "./page-refs.ts";
 import type { PageRef } from "./page-refs.ts";
+import { SqliteIntents } from "./sqlite-intents.ts";
 import { SqliteLeftPaths } from "./sqlite-left-paths.ts";
 import { SqliteRefIndex } from "./sqlite-ref-index.ts";
 import { LATE_INDEXES, openManifestDatabase } from "./sqlite-schema.ts";
@@ -42,6 +43,7 @@ export class SqliteManifest implements Manifest, ManifestTransaction {
   readonly sweep: SqliteSweep;
   readonly #database: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
+  readonly #intents: SqliteIntents;
   readonly #index: SqliteRefIndex;
   /** Of the current transaction: rows are only added, and the index of keys isn't there. */
   #isBulk = false;
@@ -55,6 +57,7 @@ export class SqliteManifest implements Manifest, ManifestTransaction {
     this.#file = file;
     this.#database = openManifestDatabase(file);
     this.#inode = inodeOf(file);
+    this.#intents = new SqliteIntents(this.#database);
     this.#index = new SqliteRefIndex(this.#database);
     this.left = new SqliteLeftPaths(this.#database);
     this.sitemaps = new SqliteSitemaps(this.#database);
@@ -129,6 +132,7 @@ export class SqliteManifest implements Manifest, ManifestTransaction {
       if (row === undefined) continue;
       const key = String(row["key"]) as PageKey;
       for (const what of usesOf(ref, row["refs"], row["uses"])) yield { key, dependency: parseDependency(what) };
+      for (const what of this.#intents.uses(page, ref)) yield { key, dependency: parseDependency(what) };
     }
   }
 
@@ -136,6 +140,35 @@ export class SqliteManifest implements Manifest, ManifestTransaction {
     const row = this.#get("SELECT id FROM page WHERE key = ?", key);
     const refs = row === undefined ? [] : this.#refsOf(Number(row["id"]));
     return refs.map(({ ref, what }) => ({ ref, dependency: parseDependency(what) }));
+  }
+
+  intend(key: PageKey, press: string, version: number, path: string, edges: readonly Edge[]): void {
+    const found = this.#get("SELECT id FROM page WHERE key = ?", key)?.["id"];
+    const id = found === undefined ? this.#writeUnpublished(key) : Number(found);
+    const known = new Set(this.#refsOf(id).map(({ ref }) => ref));
+    const pageRefs = pageRefsOf(edges);
+    for (const { ref } of pageRefs) if (!known.has(ref)) this.#index.add(ref, id);
+    this.#intents.put(id, press, version, path, pageRefs);
+  }
+
+  intendedPaths(key: PageKey): readonly string[] {
+    return this.#intents.pathsOf(key);
+  }
+
+  newestIntent(key: PageKey): number {
+    return this.#intents.newestOf(key);
+  }
+
+  settleIntents(key: PageKey, press: string, version: number): void {
+    const id = this.#get("SELECT id FROM page WHERE key = ?", key)?.["id"];
+    if (id !== undefined) this.#intents.settle(Number(id), press, version);
+  }
+
+  #writeUnpublished(key: PageKey): number {
+    const nothing = { published: undefined, due: undefined, error: undefined };
+    const id = this.#write({ key, verified: { epoch: 0, version: 0 }, ...nothing });
+    this.#writeRefs(id, []);
+    return id;
   }
 
   record(record: PageRecord, edges: readonly Edge[]): void {
@@ -211,6 +244,7 @@ export class SqliteManifest implements Manifest, ManifestTransaction {
 
   remove(row: PageRow): void {
     this.#run("DELETE FROM page_refs WHERE page = ?", row.id);
+    this.#intents.remove(row.id);
     this.#run("DELETE FROM page WHERE id = ?", row.id);
     this.#rows?.delete(row.key);
     if (row.published !== undefined) this.sitemaps.markPage(row.key);
@@ -222,6 +256,11 @@ export class SqliteManifest implements Manifest, ManifestTransaction {
          WHERE id = ? AND etag IS ? AND verified_epoch = ? AND verified_version = ? AND error IS NULL`,
     ).run(verified.epoch, verified.version, id, published?.etag ?? null, before.epoch, before.version);
     return done.changes > 0;
+  }
+
+  distrust(key: PageKey): void {
+    this.#run("UPDATE page SET verified_epoch = 0, verified_version = 0 WHERE key = ?", key);
+    this.#rows?.delete(key);
   }
 
   touch(refs: Iterable<RefHash>, version: number): void {
@@ -418,7 +457,7 @@ export class SqliteManifest implements Manifest, ManifestTransaction {
   }
 
   #rebuildIndex(): void {
-    this.transact(() => this.#index.rebuild());
+    this.transact(() => this.#index.rebuild(this.#intents.refs()));
   }
 
   useOf(ref: RefHash): { readonly isUsed: boolean; readonly isUsedByFailed: boolean } {

@@ -106,8 +106,8 @@ export class SqliteRefIndex {
     this.#followed.read(() => false);
   }
 
-  /** Makes the index anew from the rows of all pages. Run it within a transaction. */
-  rebuild(): void {
+  /** Makes the index anew from the rows of all pages, and those of `others`. Run it within a transaction. */
+  rebuild(others: Iterable<{ readonly page: unknown; readonly refs: unknown }>): void {
     this.#runs = undefined;
     this.#database.exec("DELETE FROM added; DELETE FROM block");
     const insert = this.#database.prepare("INSERT INTO block (run, first, last, entries) VALUES (?, ?, ?, ?)");
@@ -121,6 +121,7 @@ export class SqliteRefIndex {
     };
     followed.read(flush);
     flush();
+    for (const { page, refs } of others) for (const ref of unpackHashes(refs)) this.#add.run(ref, Number(page));
     this.#claims = { sorter: followed.claims, dataVersion: this.#dataVersion() };
   }
 

@@ -1,11 +1,12 @@
 import { DatabaseSync } from "node:sqlite";
 
 import { RekilnError } from "../core/errors.ts";
+import { INTENT_TABLE } from "./sqlite-intents.ts";
 import { LEFT_PATH_TABLE } from "./sqlite-left-paths.ts";
 import { SITEMAP_TABLES } from "./sqlite-sitemaps.ts";
 import { SWEEP_TABLES } from "./sqlite-sweep.ts";
 
-const FORMAT = "4";
+const FORMAT = "5";
 /** A batch of another thread, which moves files into place, may take long where the disk is busy. */
 const BUSY_TIMEOUT_MS = 60_000;
 
@@ -60,6 +61,7 @@ function prepareManifest(database: DatabaseSync): DatabaseSync {
       CREATE TABLE IF NOT EXISTS touched (ref INTEGER PRIMARY KEY, version INTEGER NOT NULL);
       CREATE TABLE IF NOT EXISTS copied (
         object_key TEXT PRIMARY KEY, file TEXT NOT NULL, digest TEXT NOT NULL, etag TEXT NOT NULL) WITHOUT ROWID;
+      ${INTENT_TABLE}
       ${LEFT_PATH_TABLE}
       ${SITEMAP_TABLES}
       CREATE INDEX IF NOT EXISTS block_run ON block (run, last);

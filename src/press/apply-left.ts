@@ -7,6 +7,7 @@ import type { ManifestTransaction } from "../manifest/manifest.ts";
 import type { WantedPath } from "./path-claims.ts";
 import type { LeftAct, LeftContext } from "./plan-left.ts";
 import { redirectBody, redirectCarrier, redirectKey } from "./redirect-page.ts";
+import { tombstoneObject } from "./tombstone-page.ts";
 
 const DAY_SECONDS = 86_400;
 export const REDIRECT_SECONDS = 365 * DAY_SECONDS;
@@ -36,12 +37,13 @@ export function applyLeft(
   acts: readonly LeftAct[],
   stamp: Stamp,
 ): readonly LeftOutcome[] {
-  const { store, openPaths } = context;
+  const { openPaths } = context;
   const outcomes: LeftOutcome[] = [];
+  const remove = (at: WantedPath): void => removeLeft(context, key, at, stamp);
   for (const act of acts) {
     switch (act.do) {
       case "drop":
-        store.remove(act.at.key);
+        remove(act.at);
         break;
       case "forget": {
         const left = transaction.left.at(act.collisionKey);
@@ -53,12 +55,12 @@ export function applyLeft(
         openPaths.open(key, act.at.path);
         break;
       case "hand-over":
-        if (act.removes) store.remove(act.at.key);
+        if (act.removes) remove(act.at);
         for (const page of [key, ...act.takers]) openPaths.open(page, act.at.path);
         record(context, transaction, key, "handover", act.at, stamp);
         break;
       case "tombstone":
-        if (act.removes) store.remove(act.at.key);
+        if (act.removes) remove(act.at);
         record(context, transaction, key, "tombstone", act.at, stamp);
         outcomes.push({ kind: "tombstone", path: act.at.path });
         break;
@@ -71,6 +73,15 @@ export function applyLeft(
     }
   }
   return outcomes;
+}
+
+/** Removes what a page has left; where a late put could bring it back, a tombstone takes its place. */
+function removeLeft({ store, carriedKey }: ApplyContext, key: PageKey, at: WantedPath, stamp: Stamp): void {
+  if (!store.buries) {
+    store.remove(at.key);
+    return;
+  }
+  store.replace(store.stage(at.key, Buffer.from(tombstoneObject(at.key, stamp, carriedKey(key)))));
 }
 
 /** Puts a redirect in place of whatever stands there, unless it is there already. */

@@ -16,7 +16,7 @@ const REDIRECTS_KEPT_MAX = 1000;
 export class BuildTally {
   readonly #progress: Progress;
   readonly #listsPages: boolean;
-  readonly written: Record<WriteReason, number> = { new: 0, changed: 0, moved: 0, missing: 0, altered: 0 };
+  readonly written: Record<WriteReason, number> = { new: 0, changed: 0, moved: 0, missing: 0, altered: 0, stamp: 0 };
   readonly times: PressTimes = { render: 0, write: 0, record: 0 };
   unchanged = 0;
   removed = 0;

@@ -267,7 +267,8 @@ class Build {
   /** Published pages of routes that aren't rendered whole whose file is gone, or another one. */
   async #missing(plan: BuildPlan): Promise<readonly PageKey[]> {
     const { manifest, store, site, missing } = this.#context;
-    if ([...site.routes.keys()].every((route) => plan.whole.has(route))) return [];
+    // Of a store that has to be asked for each of them it is the audit that finds them.
+    if (store.buries || [...site.routes.keys()].every((route) => plan.whole.has(route))) return [];
     const found = (await missing) ?? [...missingPages(manifest, store)].flat();
     return found.filter((key) => !plan.whole.has(routeOf(key)) && this.#isWanted(routeOf(key)));
   }

@@ -2,7 +2,6 @@ import { batches } from "../core/batches.ts";
 import type { EntityChange } from "../core/change.ts";
 import { changesMembership, pagesOf, touchesWindow } from "../core/dependency.ts";
 import type { Dependency } from "../core/dependency.ts";
-import { RekilnError } from "../core/errors.ts";
 import { pageKey, parsePageKey, subjectKey } from "../core/page.ts";
 import type { PageKey } from "../core/page.ts";
 import type { Scalar } from "../core/read.ts";
@@ -12,6 +11,7 @@ import { sameTuple, tupleOf, valuesOf } from "../core/tuple.ts";
 import type { Tuple } from "../core/tuple.ts";
 import type { Manifest, ManifestReads, PageRow } from "../manifest/manifest.ts";
 import type { Site } from "../site/site.ts";
+import { checkEpoch } from "./check-epoch.ts";
 import { countPages, locatePage } from "./locate-page.ts";
 import type { Lookups } from "./locate-page.ts";
 import { noteSeen } from "./newest-version.ts";
@@ -103,15 +103,6 @@ export function touchedRefs(site: Site, snapshot: Lookups, change: EntityChange)
   return expandedOf(site, snapshot, change)?.refs.keys() ?? [];
 }
 
-function epochBehind(): RekilnError {
-  return new RekilnError({
-    code: "epoch-behind",
-    message: "Newer templates were released while this worker ran.",
-    disposition: "retry",
-    hint: "Start it again with them.",
-  });
-}
-
 /** Changes, or edges, that one step goes over: a few milliseconds. */
 const STEP = 256;
 
@@ -151,7 +142,7 @@ export function* affectedInSteps(
     if (!options.isDryRun && next.length > 0) {
       manifest.transact((transaction) => {
         // Routes that a newer set of templates has are unknown here.
-        if (options.epoch !== undefined && Number(manifest.meta("epoch") ?? 0) > options.epoch) throw epochBehind();
+        if (options.epoch !== undefined) checkEpoch(manifest, options.epoch);
         for (const { refs, change } of next) {
           transaction.touch(refs.keys(), change.version);
           noteSeen(manifest, change.version);

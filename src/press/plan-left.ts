@@ -5,15 +5,16 @@ import type { ManifestReads, PageRow } from "../manifest/manifest.ts";
 import { ancestorKeys } from "../site/path.ts";
 import type { Site } from "../site/site.ts";
 import type { Snapshot } from "../source/source.ts";
-import type { PageStore } from "../store/store.ts";
+import type { PressStore } from "./known-objects.ts";
 import { claimantsOf, clash, comparePages, wantedOf } from "./path-claims.ts";
 import type { Claimant, WantedPath } from "./path-claims.ts";
 import type { OpenPaths } from "./open-paths.ts";
 import { canRedirect, redirectKey } from "./redirect-page.ts";
+import { isTombstoneKey } from "./tombstone-page.ts";
 
 export interface LeftContext {
   readonly site: Site;
-  readonly store: PageStore;
+  readonly store: PressStore;
   /** Collision keys of the files of `static/`: they own their paths. */
   readonly staticKeys: ReadonlySet<string>;
   readonly carriedKey: (key: PageKey) => string;
@@ -47,17 +48,18 @@ export interface LeftPlan {
   readonly again: readonly PageKey[];
 }
 
-/** Whose file stands at a path that a page has left: its own, or its redirect; none; or somebody else's. */
+/** Whose object stands at a path that a page has left: its own, or its redirect; a tombstone; none; or somebody else's. */
 export function standingAt(
   { store, carriedKey }: LeftContext,
   key: PageKey,
   at: WantedPath,
   etag: string | undefined,
-): "own" | "none" | "other" {
+): "own" | "buried" | "none" | "other" {
   const found = store.etag(at.key);
   if (found === undefined) return "none";
   if (found === etag) return "own";
   const carried = store.read(at.key)?.carried?.key;
+  if (carried !== undefined && isTombstoneKey(carried)) return "buried";
   const own = carriedKey(key);
   return carried === own || carried === redirectKey(own) ? "own" : "other";
 }
@@ -190,6 +192,29 @@ export function placesLeft(
   return [...places.values()];
 }
 
+/** Where presses meant to put a page that stands elsewhere now, or nowhere: a tombstone keeps their bytes away, if they come at all. */
+function* actsOnIntended(
+  context: LeftContext,
+  manifest: ManifestReads,
+  snapshot: Snapshot,
+  key: PageKey,
+  others: readonly (WantedPath | undefined)[],
+): Iterable<LeftAct> {
+  for (const path of manifest.intendedPaths(key)) {
+    const at = wantedOf(path);
+    if (at === undefined || others.some((other) => other?.key === at.key)) continue;
+    const claimants = claimantsOf(context.site, manifest, snapshot, key, at);
+    // Whoever lives in the very place has left another token; one who only wants it may never come.
+    const livesThere = ({ stands }: Claimant): boolean =>
+      stands?.at.key === at.key && context.store.etag(at.key) === stands.etag;
+    if (claimants.some(livesThere)) continue;
+    // The put may be meant for a tombstone that stands there: only another one keeps it away.
+    if (standingAt(context, key, at, undefined) === "other") continue;
+    if (claimants.length > 0 || isLivedAt(context, at, claimants)) yield { do: "drop", at };
+    else yield { do: "tombstone", at, removes: true };
+  }
+}
+
 /**
  * What a page leaves when it comes to be published at `to`, or nowhere, instead of where its row says, and what must
  * make room for it.
@@ -233,6 +258,7 @@ export function planLeft(
       if (act !== undefined) acts.push(act);
     } else if (awaitedAt(context, manifest, was, claimants) !== undefined) acts.push({ do: "keep-open", at: was });
   }
+  if (context.store.buries) acts.push(...actsOnIntended(context, manifest, snapshot, key, [...places, to]));
   if (published?.path !== to?.path || published === undefined) {
     const done = new Set(places.map(({ collisionKey }) => collisionKey));
     const older = manifest.left.of(key).filter(({ collisionKey }) => !done.has(collisionKey));

@@ -3,6 +3,7 @@ import type { Digest } from "../core/digest.ts";
 import { parsePageKey } from "../core/page.ts";
 import type { PageKey } from "../core/page.ts";
 import type { ObjectKey } from "../core/path.ts";
+import { isAsNew } from "../core/stamp.ts";
 import type { Stamp } from "../core/stamp.ts";
 import type { ManifestReads, PageRow } from "../manifest/manifest.ts";
 import type { Snapshot } from "../source/source.ts";
@@ -11,8 +12,10 @@ import { claimantsOf, ownerAmong, wantedOf } from "./path-claims.ts";
 import type { Claimant, WantedPath } from "./path-claims.ts";
 import { keysOf, placesLeft, planLeft } from "./plan-left.ts";
 import type { LeftAct, LeftContext } from "./plan-left.ts";
+import { redirectKey } from "./redirect-page.ts";
 import type { Rendered } from "./render-page.ts";
 import { sitemapAbove } from "./sitemap-owner.ts";
+import { tombstoneKey } from "./tombstone-page.ts";
 
 /** A page as rendered, whose bytes stand elsewhere: what is decided by their digest. */
 export type SealedPage = Omit<Rendered & { readonly kind: "page" }, "content"> & { readonly digest: Digest };
@@ -62,7 +65,7 @@ export type PagePlan =
       readonly again: readonly PageKey[];
     }
   | { readonly do: "nothing"; readonly outcome: PageOutcome }
-  /** Somebody wrote from newer data: once more, from a newer snapshot. */
+  /** Somebody wrote from newer data, with these templates or older ones: once more, from a newer snapshot. */
   | { readonly do: "retry" }
   | { readonly do: "fail"; readonly error: string };
 
@@ -162,6 +165,8 @@ export function planPage(
   const { located, digest } = rendered;
   const row = manifest.page(key);
   const verified = row?.verified;
+  if (verified !== undefined && verified.epoch < stamp.epoch && verified.version > stamp.version)
+    return { do: "retry" };
   if (verified !== undefined && (verified.epoch > stamp.epoch || verified.version > stamp.version)) {
     return { do: "nothing", outcome: { kind: "newer", key } };
   }
@@ -174,14 +179,19 @@ export function planPage(
   if (owner !== undefined) return planCollision(context, manifest, snapshot, { key, row, wants: located }, owner);
   if (isNewerInTheWay(context, manifest, claimants, stamp.version)) return { do: "retry" };
   if (newestAtOpenPaths(context, key, located.key) > stamp.version) return { do: "retry" };
+  // Bytes on their way to another path can't be held back by what stands here.
+  if (context.store.buries && manifest.newestIntent(key) > stamp.version) return { do: "retry" };
   const etag = context.store.etag(located.key);
   const published = row?.published;
   const holds = published?.path === located.path && etag !== undefined && published.etag === etag;
   if (holds && row !== undefined) {
     if (isBehind(stamp, published.stamp, context.nowSeconds)) return { do: "nothing", outcome: { kind: "newer", key } };
     if (placesLeft(context, { key, row }, located).length === 0) {
-      if (published.digest === digest && !isFarAhead(published.stamp, context.nowSeconds)) return { do: "verify", row };
-      return { do: "write", reason: "changed", evicts: [], left: [], again: [] };
+      const isEqual = published.digest === digest && !isFarAhead(published.stamp, context.nowSeconds);
+      const isSettled = !context.store.buries || isAsNew(published.stamp, stamp);
+      if (isEqual && isSettled) return { do: "verify", row };
+      const reason = isEqual ? "stamp" : "changed";
+      return { do: "write", reason, evicts: [], left: [], again: [] };
     }
   }
   const { acts: left, ...leaving } = planLeft(context, manifest, snapshot, { key, row }, located);
@@ -204,12 +214,16 @@ export function planPage(
     }
     return { do: "write", reason: published?.path === located.path ? "altered" : "new", evicts, left, again };
   }
-  const isOwn = stored.carried.key === context.carriedKey(key);
-  if (isOwn && isBehind(stamp, stored.carried.stamp, context.nowSeconds)) {
+  const carriedKey = context.carriedKey(key);
+  const isOwn = stored.carried.key === carriedKey;
+  // What the page itself has left there, in newer data, tells as much as its own bytes.
+  const isOwnOrLeft = isOwn || [redirectKey, tombstoneKey].some((left) => stored.carried?.key === left(carriedKey));
+  if (isOwnOrLeft && isBehind(stamp, stored.carried.stamp, context.nowSeconds)) {
     return { do: "nothing", outcome: { kind: "newer", key } };
   }
-  if (isOwn && stored.digest === digest) {
-    return { do: "adopt", stored, evicts: leaving.evicts, left, again };
+  if (isOwn && stored.digest === digest && (!context.store.buries || isAsNew(stored.carried.stamp, stamp))) {
+    // Bytes that were put ahead came without a look at who else stands there.
+    return { do: "adopt", stored, evicts: context.store.buries ? evicts : leaving.evicts, left, again };
   }
   const isThere = published?.path === located.path;
   const reason = holds ? "changed" : isThere ? "altered" : published === undefined ? "new" : "moved";

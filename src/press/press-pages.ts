@@ -1,8 +1,9 @@
-import { hash } from "node:crypto";
+import { hash, randomUUID } from "node:crypto";
 
 import type { Clock } from "../core/clock.ts";
 import { firstDifference } from "../core/first-difference.ts";
 import type { LineDifference } from "../core/first-difference.ts";
+import { RekilnError } from "../core/errors.ts";
 import type { PageOutcome } from "../core/outcome.ts";
 import { digestOf } from "../core/digest.ts";
 import type { Digest } from "../core/digest.ts";
@@ -14,14 +15,18 @@ import type { Stamp } from "../core/stamp.ts";
 import type { Manifest } from "../manifest/manifest.ts";
 import { parsePath } from "../site/path.ts";
 import type { Snapshot, SourceReader } from "../source/source.ts";
+import type { ObjectStore } from "../store/object-store.ts";
 import type { PageStore } from "../store/store.ts";
 import type { LeftOutcome } from "./apply-left.ts";
 import { countPagesQuietly } from "./build-plan.ts";
 import { PageBytes } from "./page-bytes.ts";
 import { isFarAhead } from "./plan-page.ts";
+import { checkEpoch } from "./check-epoch.ts";
+import { KnownObjects } from "./known-objects.ts";
 import type { PlanContext, SealedPage } from "./plan-page.ts";
 import { noteSeen } from "./newest-version.ts";
 import { OpenPaths } from "./open-paths.ts";
+import { PutAhead } from "./put-ahead.ts";
 import { renderPage } from "./render-page.ts";
 import type { RenderContext, Rendered } from "./render-page.ts";
 import { PageSettler } from "./settle-pages.ts";
@@ -41,10 +46,14 @@ export interface PressContext extends RenderContext {
   readonly reader: SourceReader;
   readonly manifest: Manifest;
   readonly store: PageStore;
+  /** The same store, where it has conditional puts: pages go there side by side. */
+  readonly objects?: ObjectStore | undefined;
   readonly staticKeys: ReadonlySet<string>;
   readonly isFirstBuild: boolean;
   /** Newest epoch in which a route's templates, or the code, changed. */
   readonly epochs: ReadonlyMap<string, number>;
+  /** Of the whole set of templates. */
+  readonly epoch: number;
   readonly clock: Clock;
   /** Called before each page is rendered, so that one that never ends can be named, and with undefined afterwards. */
   readonly onPage: (key: PageKey | undefined) => void;
@@ -136,6 +145,7 @@ class Press {
   readonly #plan: PlanContext;
   readonly #settler: PageSettler;
   readonly #bytes = new PageBytes();
+  readonly #ahead: PutAhead | undefined;
   readonly #further = new Map<PageKey, number>();
   readonly #times: PressTimes = { render: 0, write: 0, record: 0 };
   readonly #nowSeconds: number;
@@ -146,9 +156,10 @@ class Press {
     this.#context = context;
     this.#options = options;
     this.#nowSeconds = Math.floor(context.clock() / 1000);
+    const known = context.objects === undefined ? undefined : new KnownObjects(context.store);
     this.#plan = {
       site: context.site,
-      store: context.store,
+      store: known ?? context.store,
       staticKeys: context.staticKeys,
       isFirstBuild: context.isFirstBuild,
       replacesForeign: options.replacesForeign,
@@ -157,6 +168,10 @@ class Press {
       openPaths: new OpenPaths(context.manifest),
     };
     this.#settler = new PageSettler(this.#plan, options, context.manifest);
+    if (known === undefined || context.objects === undefined || options.isDryRun) return;
+    const { manifest, objects, epoch } = context;
+    const { isFresh, signal } = options;
+    this.#ahead = new PutAhead({ manifest, epoch, objects, known, plan: this.#plan, isFresh, signal }, randomUUID());
   }
 
   result(): Pressed {
@@ -204,13 +219,13 @@ class Press {
       if (bytes < BATCH_BYTES_MAX && prepared.length < BATCH_PAGES_MAX) continue;
       // What is staged has to be settled.
       const waits = !this.#options.isFresh || bytes >= BATCH_BYTES_MAX || prepared.length >= WAITING_PAGES_MAX;
-      const finished = this.#finish(prepared, snapshot, waits);
+      const finished = await this.#finish(prepared, snapshot, waits);
       if (finished === undefined) continue;
       retry.push(...finished);
       prepared = [];
       bytes = 0;
     }
-    retry.push(...(this.#finish(prepared, snapshot, true) ?? []));
+    retry.push(...((await this.#finish(prepared, snapshot, true)) ?? []));
     return retry;
   }
 
@@ -236,8 +251,14 @@ class Press {
   }
 
   /** @returns the pages that must be tried again; undefined when another thread writes */
-  #finish(prepared: readonly Prepared[], snapshot: Snapshot, waits: boolean): readonly PageKey[] | undefined {
+  async #finish(
+    prepared: readonly Prepared[],
+    snapshot: Snapshot,
+    waits: boolean,
+  ): Promise<readonly PageKey[] | undefined> {
     if (prepared.length === 0) return [];
+    const ahead = this.#ahead;
+    if (ahead !== undefined) return this.#finishAhead(ahead, prepared, snapshot);
     // Creating files under their own names is what a turn is for; what is staged disturbs nobody.
     if (!this.#options.isFresh) this.#stageAll(prepared);
     const retry = this.#context.inTurn(() => {
@@ -247,6 +268,22 @@ class Press {
     if (retry === undefined) return undefined;
     for (const page of prepared) if (page.staged !== undefined) this.#context.store.discard(page.staged);
     return retry;
+  }
+
+  async #finishAhead(ahead: PutAhead, prepared: readonly Prepared[], snapshot: Snapshot): Promise<readonly PageKey[]> {
+    const started = performance.now();
+    const again = await ahead.put(prepared, snapshot);
+    this.#times.write += performance.now() - started;
+    const rest = prepared.filter(({ key }) => !again.has(key));
+    try {
+      const settle = (): readonly PageKey[] => this.#settler.undoable(() => this.#settle(rest, snapshot));
+      return [...again, ...(this.#context.inTurn(settle, true) ?? [])];
+    } catch (error) {
+      // What stands in the way of a redirect or a tombstone has just changed.
+      if (!(error instanceof RekilnError) || error.code !== "store-conflict") throw error;
+      ahead.distrust();
+      return prepared.map(({ key }) => key);
+    }
   }
 
   #stageAll(prepared: readonly Prepared[]): void {
@@ -261,8 +298,13 @@ class Press {
     const retry = this.#options.isDryRun
       ? this.#settler.settle(prepared, snapshot, manifest, undefined)
       : manifest.transact((transaction) => {
+          checkEpoch(manifest, this.#context.epoch);
           noteSeen(manifest, snapshot.version);
-          return this.#settler.settle(prepared, snapshot, transaction, transaction);
+          const { outcomes } = this.#settler;
+          const before = outcomes.length;
+          const unsettled = this.#settler.settle(prepared, snapshot, transaction, transaction);
+          this.#ahead?.settled(prepared, outcomes.slice(before), transaction);
+          return unsettled;
         });
     this.#times.record += performance.now() - started;
     return retry;
@@ -286,6 +328,8 @@ class Press {
     if (row.verified.version < (this.#options.neededVersion ?? snapshot.version)) return false;
     if (row.verified.epoch < this.#epochOf(route)) return false;
     if (this.#plan.openPaths.of(key).length > 0) return false;
+    // What stands there was put under the row's own token; asking each time would cost as much as a put.
+    if (this.#context.objects !== undefined) return true;
     const parsed = parsePath(row.published.path);
     return parsed.ok && this.#context.store.etag(parsed.key) === row.published.etag;
   }

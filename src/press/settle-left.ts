@@ -168,7 +168,8 @@ class Settler {
   }
 
   #drop(left: LeftPath, at: WantedPath): void {
-    if (standingAt(this.#apply, left.key, at, undefined) === "own") this.#context.store.remove(at.key);
+    const standing = standingAt(this.#apply, left.key, at, undefined);
+    if (standing === "own" || standing === "buried") this.#context.store.remove(at.key);
     this.#forget(left);
   }
 

@@ -1,5 +1,5 @@
 import { RekilnError } from "../core/errors.ts";
-import type { PageOutcome } from "../core/outcome.ts";
+import type { PageOutcome, WriteReason } from "../core/outcome.ts";
 import type { PageKey } from "../core/page.ts";
 import type { Stamp } from "../core/stamp.ts";
 import type { Edge, Manifest, ManifestReads, ManifestTransaction, Published } from "../manifest/manifest.ts";
@@ -11,6 +11,7 @@ import type { LeftOutcome } from "./apply-left.ts";
 import type { LeftAct } from "./plan-left.ts";
 import { planPage } from "./plan-page.ts";
 import { newestRemoval, noteRemoval } from "./newest-version.ts";
+import { tombstoneObject } from "./tombstone-page.ts";
 import type { PagePlan, PlanContext, Sealed, SealedPage } from "./plan-page.ts";
 
 /** A page that was rendered, and whose bytes wait. */
@@ -23,6 +24,8 @@ export interface Prepared {
   staged: Staged | undefined;
   /** Etag of an object that was created under its own name. */
   created: string | undefined;
+  /** That its bytes were put already, under a condition, and why: see `PutAhead`. */
+  put?: { readonly etag: string; readonly reason: WriteReason } | undefined;
 }
 
 /** Where it is kept what presses have come to. */
@@ -53,6 +56,18 @@ export class PageSettler {
     this.outcomes.push({ kind: "failed", key, error, isTemplateBroken });
   }
 
+  /** What was settled by `work` is forgotten when it throws: its transaction was undone. */
+  undoable<T>(work: () => T): T {
+    const [outcomes, left] = [this.outcomes.length, this.left.length];
+    try {
+      return work();
+    } catch (error) {
+      this.outcomes.length = outcomes;
+      this.left.length = left;
+      throw error;
+    }
+  }
+
   /**
    * Without a transaction nothing is written: a dry run.
    *
@@ -72,12 +87,12 @@ export class PageSettler {
         continue;
       }
       // Put now and pressed again later, it would pass for as new as this snapshot if whoever presses it dies in between.
-      if (transaction !== undefined && this.#isOutdated(page, transaction)) {
+      if (transaction !== undefined && isOutdated(page, transaction)) {
         retry.push(page.key);
         continue;
       }
       // It may be one of those that were removed since its snapshot: of them nothing is left that would say so.
-      if (page.stamp.version < removal && page.rendered.kind !== "none" && reads.page(page.key) === undefined) {
+      if (mayBeRemoved(page, reads, removal)) {
         retry.push(page.key);
         continue;
       }
@@ -87,17 +102,9 @@ export class PageSettler {
     return retry;
   }
 
-  /** What was read changed after this snapshot: whoever changed it may not have seen that this page reads it. */
-  #isOutdated(page: Prepared, transaction: ManifestTransaction): boolean {
-    if (page.rendered.kind === "none") return false;
-    return transaction.isTouchedAbove(
-      page.rendered.edges.map(({ ref }) => ref),
-      page.stamp.version,
-    );
-  }
-
   #settleFresh(page: Prepared, transaction: ManifestTransaction): void {
-    const { key, rendered, created, content } = page;
+    const { key, rendered, content } = page;
+    const created = page.put?.etag ?? page.created;
     if (rendered.kind === "failed") {
       this.#recordFailure(page, rendered.error, rendered.edges, transaction);
     } else if (rendered.kind === "page" && created !== undefined && content !== undefined) {
@@ -181,9 +188,11 @@ export class PageSettler {
         }
         return true;
       case "adopt": {
-        this.outcomes.push({ kind: "unchanged", reason: "equal", key });
         const { stored } = plan;
-        if (transaction !== undefined) for (const objectKey of plan.evicts) this.#plan.store.remove(objectKey);
+        if (page.put?.etag === stored.etag) {
+          this.outcomes.push({ kind: "written", reason: page.put.reason, key, path, bytes: stored.bytes });
+        } else this.outcomes.push({ kind: "unchanged", reason: "equal", key });
+        if (transaction !== undefined) this.#evict(page, plan, transaction);
         const adopted = publishedAs(path, stored, stored.carried?.stamp ?? page.stamp, rendered.lastmod);
         if (transaction !== undefined) this.#record(page, rendered, adopted, transaction);
         break;
@@ -192,7 +201,7 @@ export class PageSettler {
         const bytes = content?.length ?? 0;
         if (transaction === undefined) this.outcomes.push({ kind: "written", reason: plan.reason, key, path, bytes });
         if (transaction !== undefined && staged !== undefined && content !== undefined) {
-          for (const objectKey of plan.evicts) this.#plan.store.remove(objectKey);
+          this.#evict(page, plan, transaction);
           const etag = this.#replace(staged);
           if (typeof etag !== "string") {
             this.#recordFailure(page, `${key}: ${etag.message} ${etag.hint ?? ""}`, rendered.edges, transaction);
@@ -221,6 +230,20 @@ export class PageSettler {
     }
     this.#leave(page, plan.left, transaction);
     return true;
+  }
+
+  /** What can't stand beside a page goes before it comes; and whoever stood there is pressed when it is asked for, though its row says that it is right. */
+  #evict(
+    { stamp }: Prepared,
+    { evicts, again }: PagePlan & { readonly do: "adopt" | "write" },
+    transaction: ManifestTransaction,
+  ): void {
+    const { store } = this.#plan;
+    for (const objectKey of evicts) {
+      if (store.buries) store.replace(store.stage(objectKey, Buffer.from(tombstoneObject(objectKey, stamp, "-"))));
+      else store.remove(objectKey);
+    }
+    if (store.buries) for (const key of again) transaction.distrust(key);
   }
 
   /** What the page has left is left last: it is never nowhere. */
@@ -272,6 +295,20 @@ export class PageSettler {
     if (stored?.carried?.key !== this.#plan.carriedKey(key)) return undefined;
     return publishedAs(path, stored, stored.carried.stamp, undefined);
   }
+}
+
+/** Whether a page that nothing is known of may be one of those that were removed since its snapshot, the newest in version `removal`. */
+export function mayBeRemoved({ key, rendered, stamp }: Prepared, reads: ManifestReads, removal: number): boolean {
+  return stamp.version < removal && rendered.kind !== "none" && reads.page(key) === undefined;
+}
+
+/** What was read changed after this snapshot: whoever changed it may not have seen that this page reads it. */
+export function isOutdated({ rendered, stamp }: Prepared, transaction: ManifestTransaction): boolean {
+  if (rendered.kind === "none") return false;
+  return transaction.isTouchedAbove(
+    rendered.edges.map(({ ref }) => ref),
+    stamp.version,
+  );
 }
 
 function published(page: Prepared, rendered: SealedPage, etag: string, content: Uint8Array): Published {

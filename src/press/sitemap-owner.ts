@@ -21,7 +21,7 @@ export function ownerOfSitemap(assets: Assets, manifest: Manifest, { collisionKe
 }
 
 /** A sitemap of rekiln's that stands where an object needs a folder: it gives way. */
-export function sitemapAbove(store: PageStore, key: ObjectKey): ObjectKey | undefined {
+export function sitemapAbove(store: Pick<PageStore, "read" | "etag">, key: ObjectKey): ObjectKey | undefined {
   if (!key.startsWith("sitemap")) return undefined;
   const name = /^sitemap[^/]*\.xml(?=\/)/.exec(key)?.[0];
   if (name === undefined) return undefined;

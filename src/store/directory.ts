@@ -47,6 +47,7 @@ function etagOf(stats: Stats): string {
 
 /** A page store in a directory. `writer` tells this thread's temporary files from those of others: the number of the process, `-`, and a name. */
 export class DirectoryPageStore implements PageStore {
+  readonly buries = false;
   readonly #root: string;
   readonly #temporary: string;
   readonly #writer: string;
@@ -284,6 +285,10 @@ export class DirectoryPageStore implements PageStore {
     const names = this.temporary();
     for (const name of names) rmSync(join(this.#temporary, name), { force: true });
     return names.length;
+  }
+
+  [Symbol.dispose](): void {
+    // It holds nothing open.
   }
 
   /** Does something with a path once its folder is there. */

@@ -24,7 +24,12 @@ export interface Staged {
  * what is stored, and replaces, all before anyone else can. Its calls are synchronous for that reason.
  * Readers never see half an object. Keys are relative and come from the path grammar.
  */
-export interface PageStore {
+export interface PageStore extends Disposable {
+  /**
+   * Whether late puts of others may still come to it, so that what goes leaves an object which says so, and equal bytes under an older
+   * stamp are put again: whoever is late finds another token.
+   */
+  readonly buries: boolean;
   /** The etag of an object, without reading it. */
   etag(key: ObjectKey): string | undefined;
   read(key: ObjectKey): StoredObject | undefined;
@@ -42,8 +47,13 @@ export interface PageStore {
    * What `pieces` throws is thrown, and then nothing is staged.
    */
   stagePieces(key: ObjectKey, pieces: Iterable<Uint8Array>): Staged;
-  /** Puts a staged object in its place, whatever is there. */
-  replace(staged: Staged): string;
+  /**
+   * Puts a staged object in its place, whatever is there. A store that others may put to meanwhile puts it only over the object with the
+   * etag `over`, or where none is; without `over` it looks what is there.
+   *
+   * @throws RekilnError `store-conflict` when something else is there by now
+   */
+  replace(staged: Staged, over?: { readonly etag: string | undefined }): string;
   discard(staged: Staged): void;
   /** Removes an object and the folders that it leaves empty. */
   remove(key: ObjectKey): void;

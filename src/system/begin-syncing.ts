@@ -34,7 +34,8 @@ export async function beginSyncing(
   let notedAt = Date.now();
   return async () => {
     const began = Date.now();
-    await syncFolders([folders.store, folders.state]);
+    // A store elsewhere has made durable what it answered.
+    await syncFolders(store.buries ? [folders.state] : [folders.store, folders.state]);
     if (Math.abs(began - notedAt) < NOTE_MS) return;
     notedAt = began;
     noteSynced(manifest, boot, began);

@@ -9,15 +9,17 @@ import type { SiteRecord } from "../press/site-record.ts";
 import type { LoadedConfig } from "../site/load-config.ts";
 import type { EmbeddedSource } from "../source/embedded-source.ts";
 import type { Mirror } from "../source/mirror.ts";
-import { DirectoryPageStore } from "../store/directory.ts";
+import type { PageStore } from "../store/store.ts";
 import { entityFileOf, openSource } from "./open-source.ts";
+import { openPageStore } from "./open-page-store.ts";
 import { siteFolders } from "./site-folders.ts";
 import { manifestFileOf } from "./site-state.ts";
+import { storeSetupOf } from "./store-setup.ts";
 
 /** A site as its builds and workers left it, to look at. */
 export interface BuiltSite extends Disposable {
   readonly record: SiteRecord;
-  readonly store: DirectoryPageStore;
+  readonly store: PageStore;
   readonly manifestFile: string;
   readonly manifest: SqliteManifest;
   readonly source: Mirror | EmbeddedSource;
@@ -32,13 +34,14 @@ export interface BuiltSite extends Disposable {
  */
 export function openBuiltSite(config: LoadedConfig, isDurable = false): BuiltSite {
   const folders = siteFolders(config);
-  if (!existsSync(folders.store)) throw notBuilt("its store isn't there");
-  const store = new DirectoryPageStore(folders.store, `${process.pid}-main`, config.site.compress);
+  const setup = storeSetupOf(config.site, folders);
+  if (setup.kind === "directory" && !existsSync(setup.folder)) throw notBuilt("its store isn't there");
+  using stack = new DisposableStack();
+  const store = stack.use(openPageStore(setup, `${process.pid}-main`));
   const record = readSiteRecord(store);
   if (record === undefined) throw notBuilt("its store has no site record");
   const manifestFile = manifestFileOf(folders.state, record);
   if (!existsSync(manifestFile) || !existsSync(entityFileOf(folders))) throw notBuilt("its manifest isn't there");
-  using stack = new DisposableStack();
   const manifest = stack.use(new SqliteManifest(manifestFile));
   if (manifest.meta("generation") !== String(record.generation)) throw notBuilt("its manifest is of another time");
   const source = stack.use(openSource(config, { firstVersion: record.ceiling, isDurable }));

@@ -29,7 +29,7 @@ export function devFactsOf(config: LoadedConfig): DevFacts {
     modules: code.modules.map(({ name }) => join(root, name)),
     templates: folders.templates,
     static: folders.static,
-    store: folders.store,
+    store: site.store.kind === "directory" ? folders.store : folders.state,
     // What rekiln keeps itself is edited by other commands.
     data: site.source.kind === "embedded" ? [`${entityFileOf(folders)}-wal`] : watchedPathsOf(config),
   };

@@ -10,8 +10,10 @@ import { codeFingerprint } from "../site/fingerprint.ts";
 import { loadConfig } from "../site/load-config.ts";
 import type { Site } from "../site/site.ts";
 import { EntityReader } from "../source/entity-reader.ts";
-import { DirectoryPageStore } from "../store/directory.ts";
 import { configChanged } from "./config-changed.ts";
+import { openWritableStore } from "./open-store.ts";
+import { openPageStore } from "./open-page-store.ts";
+import type { StoreSetup } from "./store-setup.ts";
 import { inTurn } from "./turn.ts";
 
 /** The code that a thread presses pages with: plain data. */
@@ -26,10 +28,11 @@ export interface PressSetup {
   readonly templates: TemplateSet;
   readonly assets: ReadonlyMap<string, Asset>;
   readonly staticFolder: string;
-  readonly storeFolder: string;
+  readonly store: StoreSetup;
   readonly entityFile: string;
   readonly manifestFile: string;
   readonly epochs: ReadonlyMap<string, number>;
+  readonly epoch: number;
   readonly isFirstBuild: boolean;
   /** Nothing is written, copies of assets neither. */
   readonly isDryRun: boolean;
@@ -51,14 +54,18 @@ export async function loadPressCode(code: PressCode): Promise<Site> {
 }
 
 /** Builds the adapters that a press works with. */
-export function openPress(
+export async function openPress(
   site: Site,
   setup: PressSetup,
   thread: PressThread,
   clock: Clock,
   onPage: (key: PageKey | undefined) => void,
-): PressContext & Disposable {
-  const store = new DirectoryPageStore(setup.storeFolder, thread.writer, site.compress);
+): Promise<PressContext & Disposable> {
+  const store = openPageStore(setup.store, thread.writer);
+  const objects =
+    setup.store.kind === "directory"
+      ? undefined
+      : (await openWritableStore(setup.store.declared, setup.store.budget)).store;
   const manifest = new SqliteManifest(setup.manifestFile);
   const reader = new EntityReader(setup.entityFile, site.entities);
   const used = new Set<string>();
@@ -87,15 +94,18 @@ export function openPress(
     reader,
     manifest,
     store,
+    objects,
     staticKeys: staticKeysOf(setup.assets),
     isFirstBuild: setup.isFirstBuild,
     epochs: setup.epochs,
+    epoch: setup.epoch,
     clock,
     onPage,
     inTurn: (work, waits) => inTurn(turn, work, waits),
     [Symbol.dispose]() {
       reader[Symbol.dispose]();
       manifest[Symbol.dispose]();
+      store[Symbol.dispose]();
     },
   };
 }

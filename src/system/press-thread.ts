@@ -53,7 +53,7 @@ export async function runPressThread(): Promise<void> {
   for (;;) {
     const message = await new Promise<BatchMessage>((resolve) => port.once("message", resolve));
     try {
-      if (message.setup !== undefined) press = openPress(await loading, message.setup, thread, Date.now, onPage);
+      if (message.setup !== undefined) press = await openPress(await loading, message.setup, thread, Date.now, onPage);
       if (press === undefined) throw new Error("a thread was given a batch before what to press it with");
       places = new Map(message.keys.map((key, place) => [key, place]));
       reply({ kind: "pressed", pressed: await pressPages(press, message.keys, { ...message.options, signal }) });

@@ -2,12 +2,13 @@ import { existsSync, rmSync } from "node:fs";
 
 import { readSiteRecord } from "../press/site-record.ts";
 import { loadConfig } from "../site/load-config.ts";
-import { DirectoryPageStore } from "../store/directory.ts";
 import { lockProcess } from "./process-lock.ts";
 import { notBuilt } from "./built-site.ts";
 import { runBuild } from "./run-build.ts";
 import type { BuildReport, BuildSurroundings, RunBuildOptions } from "./run-build.ts";
+import { openPageStore } from "./open-page-store.ts";
 import { siteFolders } from "./site-folders.ts";
+import { storeSetupOf } from "./store-setup.ts";
 import { manifestFileOf } from "./site-state.ts";
 
 /**
@@ -20,8 +21,10 @@ export async function rebuildManifest(
 ): Promise<BuildReport> {
   const config = await loadConfig(options.configFile, surroundings.environment);
   const folders = siteFolders(config);
-  if (!existsSync(folders.store)) throw notBuilt("its store isn't there");
-  const record = readSiteRecord(new DirectoryPageStore(folders.store, `${process.pid}-main`));
+  const setup = storeSetupOf(config.site, folders);
+  if (setup.kind === "directory" && !existsSync(setup.folder)) throw notBuilt("its store isn't there");
+  using store = openPageStore(setup, `${process.pid}-main`);
+  const record = readSiteRecord(store);
   if (record !== undefined) {
     using _lock = lockProcess(folders.state, "build");
     // Workers that have it open see that it is another one, and end.

@@ -41,13 +41,14 @@ import type { RefreshReport } from "../source/source.ts";
 import { distrustTorn, noteUnsynced } from "../press/unsynced.ts";
 import { DirectoryPageStore, STATE_FOLDER } from "../store/directory.ts";
 import { removeEmptyFolders } from "../store/empty-folders.ts";
-import { isProcessAlive } from "../store/process-alive.ts";
 import type { PageStore } from "../store/store.ts";
+import { isProcessAlive } from "../store/process-alive.ts";
 import { bootId } from "./boot-id.ts";
 import { lockProcess } from "./process-lock.ts";
 import { checkRoutes } from "./check-routes.ts";
 import { openSource } from "./open-source.ts";
 import type { SiteFolders } from "./site-folders.ts";
+import { openPageStore } from "./open-page-store.ts";
 import { pressCodeOf, pressSetupOf, readInputs } from "./site-inputs.ts";
 import type { BrokenTemplate } from "./site-inputs.ts";
 import {
@@ -61,6 +62,7 @@ import {
 import type { OpenedManifest } from "./site-state.ts";
 import { dropOldTwins, makeLackingTwins } from "./settle-twins.ts";
 import { isSmall, takeIn } from "./take-in.ts";
+import { storeName, storeSetupOf } from "./store-setup.ts";
 import { takeTemplates } from "./templates-record.ts";
 import { ThreadPool } from "./thread-pool.ts";
 
@@ -95,7 +97,8 @@ export interface BuildReport {
   readonly brokenTemplates: readonly BrokenTemplate[];
   /** Undefined when they weren't written: in a dry run, or when only some routes were built. */
   readonly sitemaps: SitemapReport | undefined;
-  readonly storeFolder: string;
+  /** The directory, absolute; or what the store is called elsewhere. */
+  readonly storeName: string;
   readonly threads: number;
   /** Milliseconds by stretch of work, in the order they were done. */
   readonly stretches: ReadonlyMap<string, number>;
@@ -142,7 +145,8 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
 
   using stack = new DisposableStack();
   stack.use(lockProcess(folders.state, "build"));
-  const store = new DirectoryPageStore(folders.store, `${process.pid}-main`, site.compress);
+  const storeSetup = storeSetupOf(site, folders);
+  const store = stack.use(openPageStore(storeSetup, `${process.pid}-main`));
   store.removeTemporary();
   const opened = openRecord(store, "");
   const { ceiling: firstVersion } = opened.record;
@@ -159,7 +163,7 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
     // Something changed: pages will be pressed, few of them unless it is the first build of a large site.
     const isLarge = !(await isSmall(source));
     pool.warm(before.isFirstBuild && isLarge ? threads : 1);
-    if (isLarge) missing = lookForMissing(folders, before, store, signal);
+    if (isLarge && !store.buries) missing = lookForMissing(folders, before, store, signal);
     return takeIn(source, config, { firstVersion, environment }, (count) => progress.records(count), signal);
   });
   source.turnTimes();
@@ -173,7 +177,7 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
       staticProblems: refused,
       staticLeftOut: leftOut,
       brokenTemplates: broken,
-      storeFolder: folders.store,
+      storeName: storeName(storeSetup),
       threads,
       stretches,
     };
@@ -226,7 +230,7 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
     raiseFloor({ manifest, store, clock });
     record = { ...record, floor: readSiteRecord(store)?.floor };
   }
-  if (!options.isDryRun) dropOldTwins(store, manifest, site.compress);
+  if (!options.isDryRun && store instanceof DirectoryPageStore) dropOldTwins(store, manifest, site.compress);
   const copied = copyStatic(copying);
   const problems = [...refused, ...copied.problems];
   stretch("static");
@@ -270,10 +274,12 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
     if (hasStrays) {
       progress.phase("strays");
       problems.push(...dropStrays(store, manifest, result.version, options.maxDeletes ?? deleteCap(result.pages)));
-      removeEmptyFolders(folders.store, STATE_FOLDER);
+      if (storeSetup.kind === "directory") removeEmptyFolders(storeSetup.folder, STATE_FOLDER);
     }
     problems.push(...settleHashedCopies(copying));
-    makeLackingTwins(store, manifest, site.compress, { all: options.isForced || hasStrays });
+    if (store instanceof DirectoryPageStore) {
+      makeLackingTwins(store, manifest, site.compress, { all: options.isForced || hasStrays });
+    }
     progress.phase("sitemaps");
     const writing = { site, assets, manifest, store, replacesForeign: options.isForced, signal };
     sitemaps = await unlessAborted(async () => writeSitemaps(writing, { all: options.isForced }));
@@ -296,7 +302,7 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
     staticLeftOut: leftOut,
     brokenTemplates: broken,
     sitemaps,
-    storeFolder: folders.store,
+    storeName: storeName(storeSetup),
     threads,
     stretches,
   };
@@ -319,7 +325,7 @@ function deadWriters(manifest: SqliteManifest): readonly string[] {
 
 /** Removes pages that no row tells of, unless they are too many; then the next build looks for them again. */
 function dropStrays(
-  store: DirectoryPageStore,
+  store: PageStore,
   manifest: SqliteManifest,
   version: number,
   maxDeletes: number,

@@ -17,14 +17,15 @@ import { loadConfig } from "../site/load-config.ts";
 import type { LoadedConfig } from "../site/load-config.ts";
 import type { RouteModel, Site } from "../site/site.ts";
 import type { RefreshReport } from "../source/source.ts";
-import { DirectoryPageStore } from "../store/directory.ts";
 import { checkRenders } from "./check-renders.ts";
 import type { UnstablePage } from "./check-renders.ts";
 import { entityFileOf, openSource } from "./open-source.ts";
 import { readInputs } from "./site-inputs.ts";
 import type { SiteInputs } from "./site-inputs.ts";
 import { takeIn } from "./take-in.ts";
+import { openPageStore } from "./open-page-store.ts";
 import { siteFolders } from "./site-folders.ts";
+import { storeSetupOf } from "./store-setup.ts";
 
 export interface CheckOptions {
   readonly configFile: string;
@@ -125,9 +126,10 @@ export async function runCheck(
 
 /** Where versions begin that no page of the store has: without making the store. */
 function ceilingOf(config: LoadedConfig): number {
-  const { store } = siteFolders(config);
-  if (!existsSync(store)) return 0;
-  return readSiteRecord(new DirectoryPageStore(store, `${process.pid}-check`))?.ceiling ?? 0;
+  const setup = storeSetupOf(config.site, siteFolders(config));
+  if (setup.kind === "directory" && !existsSync(setup.folder)) return 0;
+  using store = openPageStore(setup, `${process.pid}-check`);
+  return readSiteRecord(store)?.ceiling ?? 0;
 }
 
 function routeOf(site: Site, key: PageKey): RouteModel | undefined {

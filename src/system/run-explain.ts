@@ -166,6 +166,7 @@ function surroundingsOf(page: PageExplanation, { templates, folders }: SiteInput
   const names = model?.template.kind === "eta" ? templateClosure(templates, model.template.name).names : [];
   const published = page.row?.published;
   const wanted = published === undefined ? undefined : wantedOf(published.path);
-  const stats = wanted === undefined ? undefined : statSync(join(folders.store, wanted.key), { throwIfNoEntry: false });
+  const file = wanted === undefined || site.store.kind !== "directory" ? undefined : join(folders.store, wanted.key);
+  const stats = file === undefined ? undefined : statSync(file, { throwIfNoEntry: false });
   return { templates: names, epoch: built.record.routes[route]?.epoch, writtenMs: stats?.mtimeMs };
 }

@@ -30,8 +30,8 @@ export function siteFolders({ root, site }: LoadedConfig): SiteFolders {
 function storeUnsupported(name: string): RekilnError {
   return new RekilnError({
     code: "store-unsupported",
-    message: `This command can't work with a store in S3 yet: ${name}.`,
+    message: `This command works on a directory, and the pages of this site are in ${name}.`,
     disposition: "fatal",
-    hint: 'Build into a directory (store: directory("dist/")); rekiln doctor, provision and queue work with S3 and SQS.',
+    hint: 'Look at them where the bucket is published, or build into a directory to have them here: store: directory("dist/").',
   });
 }

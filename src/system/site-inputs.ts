@@ -19,6 +19,7 @@ import { entityFileOf } from "./open-source.ts";
 import { siteFolders } from "./site-folders.ts";
 import type { SiteFolders } from "./site-folders.ts";
 import type { PressCode, PressSetup } from "./press-setup.ts";
+import { storeSetupOf } from "./store-setup.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -95,7 +96,7 @@ export function pressCodeOf({ environment, config }: SiteInputs): PressCode {
 
 /** What else press threads are given to press pages of a site. */
 export function pressSetupOf(
-  { folders, templates, assets }: SiteInputs,
+  { config, folders, templates, assets }: SiteInputs,
   record: SiteRecord,
   manifestFile: string,
   isDryRun: boolean,
@@ -104,10 +105,11 @@ export function pressSetupOf(
     templates,
     assets,
     staticFolder: folders.static,
-    storeFolder: folders.store,
+    store: storeSetupOf(config.site, folders),
     entityFile: entityFileOf(folders),
     manifestFile,
     epochs: epochsOf(record),
+    epoch: record.epoch,
     isFirstBuild: record.isFirstBuild,
     isDryRun,
   };

@@ -27,7 +27,7 @@ export class SiteWriter implements Disposable {
     this.config = config;
     this.#folders = siteFolders(config);
     mkdirSync(this.#folders.state, { recursive: true, mode: 0o750 });
-    this.source = openSource(config, { firstVersion: firstVersionOf(this.#folders), isDurable: true });
+    this.source = openSource(config, { firstVersion: firstVersionOf(config, this.#folders), isDurable: true });
   }
 
   static async open(

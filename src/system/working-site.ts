@@ -22,7 +22,7 @@ import { EmbeddedSource } from "../source/embedded-source.ts";
 import type { Mirror } from "../source/mirror.ts";
 import type { SourceReader } from "../source/source.ts";
 import { isProcessAlive } from "../store/process-alive.ts";
-import type { DirectoryPageStore } from "../store/directory.ts";
+import type { PageStore } from "../store/store.ts";
 import type { Site } from "../site/site.ts";
 import { beginSyncing } from "./begin-syncing.ts";
 import { checkVersions, notBuilt, openBuiltSite } from "./built-site.ts";
@@ -56,7 +56,7 @@ export interface WorkingSiteOptions {
 export interface WorkingSite extends AsyncDisposable {
   readonly config: LoadedConfig;
   readonly record: SiteRecord;
-  readonly store: DirectoryPageStore;
+  readonly store: PageStore;
   readonly manifest: SqliteManifest;
   readonly source: Mirror | EmbeddedSource;
   readonly reader: SourceReader;

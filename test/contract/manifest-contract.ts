@@ -1,3 +1,4 @@
+import { manifestIntentsContract } from "./manifest-intents-contract.ts";
 import { manifestLeftPathsContract } from "./manifest-left-paths-contract.ts";
 import { manifestQueriesContract } from "./manifest-queries-contract.ts";
 import { manifestRowsContract } from "./manifest-rows-contract.ts";
@@ -13,6 +14,7 @@ export function manifestContract(name: string, open: OpenManifest): void {
   manifestRowsContract(name, under);
   manifestQueriesContract(name, under);
   manifestTransactionsContract(name, under);
+  manifestIntentsContract(name, under);
   manifestLeftPathsContract(name, under);
   manifestSitemapsContract(name, under);
   manifestSweepContract(name, under);

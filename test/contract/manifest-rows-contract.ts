@@ -67,6 +67,14 @@ export function manifestRowsContract(name: string, under: ManifestUnderTest): vo
       expect(under.manifest.count()).toBe(0);
     });
 
+    test("that is distrusted keeps what is published, and is verified no more", () => {
+      record(FILM, [entity("*")]);
+      under.manifest.transact((transaction) => transaction.distrust(FILM));
+      const { published } = recordOf(FILM);
+      expect(rowOf(FILM)).toMatchObject({ published, verified: { epoch: 0, version: 0 } });
+      expect(dependantsOf(REF)).toHaveLength(1);
+    });
+
     test("is one for each page, however often it is recorded", () => {
       record(FILM);
       record(FILM);

@@ -43,6 +43,12 @@ export class Asked {
     const expected = this.#world.expected(this.#world.source.version(), this.#world.templates);
     const place = path.toLowerCase();
     for (const page of expected.values()) if (page.path.toLowerCase() === place && this.has(page.key)) return true;
+    // Whoever stands there, and is pressed, sees who wants it.
+    for (const [at, { carried }] of this.#world.files.objects) {
+      const isThere = `/${at.replace(/index\.html$/, "")}`.toLowerCase() === place;
+      // Keys of the simulated site are carried as they are.
+      if (isThere && carried !== undefined && this.has(carried.key as PageKey)) return true;
+    }
     return [...this.#takers(path, key), ...this.#standing(place)].some((page) => this.has(page));
   }
 

@@ -90,7 +90,7 @@ export async function runBuilder(
       reader: new SimReader(world, 0),
       manifest,
       store,
-      pool: opened.pool(epochs, record.isFirstBuild, signal),
+      pool: opened.pool(epochs, record.epoch, record.isFirstBuild, signal),
       staticKeys: new Set(),
       epochs,
       clock,

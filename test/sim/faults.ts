@@ -37,6 +37,12 @@ export interface Faults {
   readonly powerFailure: number;
   readonly restore: number;
   readonly poison: number;
+  /** Of each put to a store of objects: it lands later than whoever sent it waits, or dies. */
+  readonly putLate: number;
+  /** It is done, and nobody hears of it. */
+  readonly putUnanswered: number;
+  /** The store doesn't take it: 503. */
+  readonly putRefused: number;
   /** Largest difference of a process's clock, in milliseconds. */
   readonly clockMs: number;
   readonly workers: number;
@@ -48,31 +54,42 @@ export interface Faults {
   readonly lagMs: number;
 }
 
-export function faultsOf(chance: Chance): Faults {
-  const often = (probability: number, rate: number): number =>
-    chance.happens(probability) ? rate * chance.number() : 0;
+type ObjectFaults = Pick<Faults, "putLate" | "putUnanswered" | "putRefused">;
+
+const often = (chance: Chance, probability: number, rate: number): number =>
+  chance.happens(probability) ? rate * chance.number() : 0;
+
+export function objectFaultsOf(chance: Chance): ObjectFaults {
   return {
-    kill: often(0.5, 0.01),
-    killWithin: often(0.4, 0.03),
-    freeze: often(0.4, 0.005),
-    slow: often(0.7, 0.1),
-    duplicate: often(0.3, 0.4),
-    delay: often(0.4, 0.5),
-    queueError: often(0.25, 0.05),
-    forgetAck: often(0.25, 0.2),
-    lose: often(0.05, 0.5),
-    flaky: often(0.15, 0.1),
-    diskError: often(0.15, 0.03),
-    sourceError: often(0.1, 0.1),
+    putLate: often(chance, 0.5, 0.2),
+    putUnanswered: often(chance, 0.5, 0.2),
+    putRefused: often(chance, 0.3, 0.05),
+  };
+}
+
+export function faultsOf(chance: Chance): Omit<Faults, keyof ObjectFaults> {
+  return {
+    kill: often(chance, 0.5, 0.01),
+    killWithin: often(chance, 0.4, 0.03),
+    freeze: often(chance, 0.4, 0.005),
+    slow: often(chance, 0.7, 0.1),
+    duplicate: often(chance, 0.3, 0.4),
+    delay: often(chance, 0.4, 0.5),
+    queueError: often(chance, 0.25, 0.05),
+    forgetAck: often(chance, 0.25, 0.2),
+    lose: often(chance, 0.05, 0.5),
+    flaky: often(chance, 0.15, 0.1),
+    diskError: often(chance, 0.15, 0.03),
+    sourceError: often(chance, 0.1, 0.1),
     maxDeletes: chance.happens(0.1) ? chance.between(0, 2) : undefined,
-    build: often(0.4, 0.25),
-    release: often(0.35, 0.5),
-    rebuild: often(0.2, 0.3),
-    loseManifest: often(0.05, 0.2),
-    loseRecord: often(0.04, 0.2),
-    powerFailure: often(0.05, 0.2),
-    restore: often(0.04, 0.2),
-    poison: often(0.1, 0.2),
+    build: often(chance, 0.4, 0.25),
+    release: often(chance, 0.35, 0.5),
+    rebuild: often(chance, 0.2, 0.3),
+    loseManifest: often(chance, 0.05, 0.2),
+    loseRecord: often(chance, 0.04, 0.2),
+    powerFailure: often(chance, 0.05, 0.2),
+    restore: often(chance, 0.04, 0.2),
+    poison: often(chance, 0.1, 0.2),
     clockMs: chance.happens(0.2) ? 600_000 : 0,
     workers: chance.pick([1, 2, 2, 3, 3]),
     threads: chance.between(1, 2),
@@ -96,6 +113,9 @@ export const NO_FAULTS: Pick<
   | "flaky"
   | "diskError"
   | "sourceError"
+  | "putLate"
+  | "putUnanswered"
+  | "putRefused"
 > = {
   kill: 0,
   killWithin: 0,
@@ -109,4 +129,7 @@ export const NO_FAULTS: Pick<
   flaky: 0,
   diskError: 0,
   sourceError: 0,
+  putLate: 0,
+  putUnanswered: 0,
+  putRefused: 0,
 };

@@ -25,6 +25,14 @@ interface Entry {
   readonly edges: readonly Edge[];
 }
 
+interface Intent {
+  readonly key: PageKey;
+  readonly press: string;
+  readonly version: number;
+  readonly path: string;
+  readonly edges: readonly Edge[];
+}
+
 const PIECE_ROWS = 500;
 
 /** A manifest in memory, for simulations. A transaction that throws is undone. */
@@ -38,6 +46,7 @@ export class MemoryManifest implements Manifest, ManifestTransaction {
   readonly #touched = new Map<RefHash, number>();
   readonly #meta = new Map<string, string>();
   readonly #copied = new Map<string, CopiedFile>();
+  readonly #intents = new Map<string, Intent>();
   #lastId = 0;
 
   constructor() {
@@ -66,7 +75,38 @@ export class MemoryManifest implements Manifest, ManifestTransaction {
   *dependants(ref: RefHash): Iterable<Dependant> {
     const found = [...(this.#pages.get(ref) ?? [])].flatMap((key) => this.#entries.get(key) ?? []);
     for (const { row, edges } of found.sort((left, right) => left.row.id - right.row.id)) {
-      for (const edge of edges) if (edge.ref === ref) yield { key: row.key, dependency: edge.dependency };
+      const intended = this.#intentsOf(row.key).flatMap((intent) => intent.edges);
+      for (const edge of [...edges, ...intended]) {
+        if (edge.ref === ref) yield { key: row.key, dependency: edge.dependency };
+      }
+    }
+  }
+
+  #intentsOf(key: PageKey): Intent[] {
+    return [...this.#intents.values()].filter((intent) => intent.key === key);
+  }
+
+  intend(key: PageKey, press: string, version: number, path: string, edges: readonly Edge[]): void {
+    if (!this.#entries.has(key)) {
+      const nothing = { published: undefined, due: undefined, error: undefined };
+      this.#write({ key, verified: { epoch: 0, version: 0 }, ...nothing }, []);
+    }
+    this.#undo.set(this.#intents, `${key} ${press}`, { key, press, version, path, edges });
+    this.#addRefs(key, edges);
+  }
+
+  intendedPaths(key: PageKey): readonly string[] {
+    return [...new Set(this.#intentsOf(key).map(({ path }) => path))].sort();
+  }
+
+  newestIntent(key: PageKey): number {
+    return Math.max(0, ...this.#intentsOf(key).map(({ version }) => version));
+  }
+
+  settleIntents(key: PageKey, press: string, version: number): void {
+    for (const intent of this.#intentsOf(key)) {
+      if (intent.press === press || intent.version < version)
+        this.#undo.delete(this.#intents, `${key} ${intent.press}`);
     }
   }
 
@@ -100,7 +140,11 @@ export class MemoryManifest implements Manifest, ManifestTransaction {
     });
     if (this.meta("bulk") === undefined) this.sitemaps.publish(key, this.page(key)?.published, published);
     this.#undo.set(this.#entries, key, { row, edges: once });
-    for (const { ref } of once) {
+    this.#addRefs(key, once);
+  }
+
+  #addRefs(key: PageKey, edges: readonly Edge[]): void {
+    for (const { ref } of edges) {
       const pages = this.#pages.get(ref) ?? new Set<PageKey>();
       this.#pages.set(ref, pages);
       pages.add(key);
@@ -110,6 +154,13 @@ export class MemoryManifest implements Manifest, ManifestTransaction {
   remove({ key, published }: PageRow): void {
     this.sitemaps.publish(key, published, undefined);
     this.#undo.delete(this.#entries, key);
+    for (const { press } of this.#intentsOf(key)) this.#undo.delete(this.#intents, `${key} ${press}`);
+  }
+
+  distrust(key: PageKey): void {
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return;
+    this.#undo.set(this.#entries, key, { ...entry, row: { ...entry.row, verified: { epoch: 0, version: 0 } } });
   }
 
   verify({ key, published, verified: before }: PageRow, verified: Verified): boolean {

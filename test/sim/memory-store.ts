@@ -61,13 +61,15 @@ export class MemoryFiles {
 
 /** A page store in memory, for simulations. `writer` tells its staged objects from those of others. */
 export class MemoryStore implements PageStore {
+  readonly buries: boolean;
   readonly #files: MemoryFiles;
   readonly #writer: string;
   #sequence = 0;
 
-  constructor(files: MemoryFiles, writer: string) {
+  constructor(files: MemoryFiles, writer: string, isObjects = false) {
     this.#files = files;
     this.#writer = writer;
+    this.buries = isObjects;
   }
 
   etag(key: ObjectKey): string | undefined {
@@ -100,9 +102,13 @@ export class MemoryStore implements PageStore {
     return this.stage(key, Buffer.concat(Array.from(pieces, (piece) => Buffer.from(piece))));
   }
 
-  replace({ key, temporary }: Staged): string {
+  replace({ key, temporary }: Staged, over?: { readonly etag: string | undefined }): string {
     const staged = this.#files.staged.get(temporary);
     if (staged === undefined) throw new Error(`${temporary} isn't staged`);
+    if (this.buries && over !== undefined && over.etag !== this.etag(key)) {
+      const message = `${key} was put by somebody else`;
+      throw new RekilnError({ code: "store-conflict", message, disposition: "retry" });
+    }
     if (this.#isBlocked(key)) {
       throw new RekilnError({
         code: "store-blocked",
@@ -163,8 +169,13 @@ export class MemoryStore implements PageStore {
     return removed;
   }
 
+  [Symbol.dispose](): void {
+    // It has nothing but memory.
+  }
+
   /** Whether a file stands where a folder is needed, or a folder where the file is. */
   #isBlocked(key: string): boolean {
+    if (this.buries) return false;
     for (let slash = key.indexOf("/"); slash > 0; slash = key.indexOf("/", slash + 1)) {
       if (this.#files.objects.has(key.slice(0, slash))) return true;
     }

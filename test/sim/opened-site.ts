@@ -11,6 +11,7 @@ import { MemorySnapshot } from "./memory-snapshot.ts";
 import type { SimManifest } from "./sim-manifest.ts";
 import { Killed } from "./scheduler.ts";
 import type { SimProcess } from "./scheduler.ts";
+import { SimObjects } from "./sim-objects.ts";
 import { SimStore } from "./sim-store.ts";
 import { fingerprintsOf, siteOf } from "./site.ts";
 import type { World } from "./world.ts";
@@ -102,10 +103,10 @@ export class OpenedSite {
     if (report.error !== undefined) throw report.error;
   };
 
-  pool(epochs: ReadonlyMap<string, number>, isFirstBuild: boolean, signal: AbortSignal): PressPool {
+  pool(epochs: ReadonlyMap<string, number>, epoch: number, isFirstBuild: boolean, signal: AbortSignal): PressPool {
     const threads = Array.from(
       { length: this.world.faults.threads },
-      (_, number) => new SimThread(this, number, epochs, isFirstBuild, signal),
+      (_, number) => new SimThread(this, number, epochs, epoch, isFirstBuild, signal),
     );
     let next = 0;
     return {
@@ -131,6 +132,7 @@ class SimThread {
     opened: OpenedSite,
     number: number,
     epochs: ReadonlyMap<string, number>,
+    epoch: number,
     isFirstBuild: boolean,
     signal: AbortSignal,
   ) {
@@ -146,9 +148,11 @@ class SimThread {
       reader,
       manifest,
       store: new SimStore(world, `${process.name}-${number}`),
+      objects: world.isObjects ? new SimObjects(world, process) : undefined,
       staticKeys: new Set(),
       isFirstBuild,
       epochs,
+      epoch,
       clock,
       onPage: () => undefined,
       inTurn: (work) => {

@@ -8,7 +8,7 @@ export class SimStore extends MemoryStore {
   readonly #world: World;
 
   constructor(world: World, writer: string) {
-    super(world.files, writer);
+    super(world.files, writer, world.isObjects);
     this.#world = world;
   }
 
@@ -26,11 +26,11 @@ export class SimStore extends MemoryStore {
     return super.stage(key, content);
   }
 
-  override replace(staged: Staged): string {
+  override replace(staged: Staged, over?: { readonly etag: string | undefined }): string {
     this.#world.mayDie("before a rename");
     this.#world.mayFail("a rename");
     const before = this.#world.files.objects.get(staged.key);
-    const etag = super.replace(staged);
+    const etag = super.replace(staged, over);
     this.#world.checker.onPut(staged.key, before);
     this.#world.mayDie("after a rename");
     return etag;

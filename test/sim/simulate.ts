@@ -1,6 +1,6 @@
 import { runBuilder, runRelease } from "./builder.ts";
 import type { Counts } from "./counts.ts";
-import { commit, firstEdits, randomEdits, runEditor, runRebuild } from "./editor.ts";
+import { commit, editsFor, firstEdits, randomEdits, runEditor, runRebuild } from "./editor.ts";
 import { NO_FAULTS } from "./faults.ts";
 import type { SimProcess } from "./scheduler.ts";
 import { runWorker } from "./worker.ts";
@@ -41,7 +41,7 @@ class Simulation {
 
   async run(): Promise<void> {
     const world = this.#world;
-    commit(world, firstEdits(world.chance));
+    commit(world, editsFor(world, firstEdits(world.chance)));
     world.needsBuild("the first");
     await this.#until(
       "the edits end",
@@ -81,7 +81,7 @@ class Simulation {
     if (scheduler.clock() < this.#nextEdit) return;
     this.#nextEdit = scheduler.clock() + chance.below(faults.editPauseMs);
     this.#edits++;
-    const edits = randomEdits(chance, world.source, world.history.at(-1)?.id);
+    const edits = editsFor(world, randomEdits(chance, world.source, world.history.at(-1)?.id));
     world.start("editor", async (process) => runEditor(world, process, edits));
     this.#disaster();
     if (this.#isRestored) return;
@@ -111,7 +111,7 @@ class Simulation {
       world.counts.add("manifests lost");
       world.loseManifest();
     }
-    if (chance.happens(faults.powerFailure)) {
+    if (!world.isObjects && chance.happens(faults.powerFailure)) {
       world.counts.add("power failures");
       for (const process of world.processes) world.kill(process, "killed: no power");
       world.losePower(chance.below(8), chance.below(4));
@@ -162,6 +162,11 @@ class Simulation {
     const world = this.#world;
     for (const process of world.processes) world.kill(process, "killed at the end");
     world.scheduler.pass(200_000);
+    await this.#until(
+      "nothing is on its way",
+      () => world.inFlight === 0,
+      () => undefined,
+    );
     const isBuildNeeded = world.isBuildNeeded || world.manifest === undefined || world.isUnregistered;
     // Removals that were withheld wait for somebody who allows them.
     if (isBuildNeeded || world.areStraysLeft || world.withheld.size > 0) await this.#buildToEnd();

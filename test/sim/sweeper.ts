@@ -37,7 +37,7 @@ export async function runSweeper(
       reader,
       manifest,
       store,
-      pool: opened.pool(epochs, false, new AbortController().signal),
+      pool: opened.pool(epochs, record.epoch, false, new AbortController().signal),
       // What is asked of it comes at once: nothing is ever in it.
       queue: { depth: async () => queue.depth(), peek: async (lane, limit) => queue.peek(lane, limit) },
       epochs,

@@ -57,7 +57,7 @@ export async function runWorker(
       sync: async () => process.turn("sync"),
       breathe: async () => process.turn("breathe"),
       manifest,
-      pool: opened.pool(epochs, false, abort.signal),
+      pool: opened.pool(epochs, record.epoch, false, abort.signal),
       queue,
       epoch: record.epoch,
       clock,

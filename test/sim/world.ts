@@ -12,7 +12,7 @@ import { Checker } from "./checker.ts";
 import { Counts } from "./counts.ts";
 import { expectedPages } from "./expected.ts";
 import type { Expected } from "./expected.ts";
-import { faultsOf } from "./faults.ts";
+import { faultsOf, objectFaultsOf } from "./faults.ts";
 import type { Faults } from "./faults.ts";
 import { FaultyLane } from "./faulty-lane.ts";
 import { MemorySource } from "./memory-source.ts";
@@ -67,6 +67,11 @@ export class World {
   pressVersion: number | undefined;
   poisoned = 0;
   violation: Violation | undefined;
+  /** Whether pages go to a store of objects, not to a directory. */
+  readonly isObjects: boolean;
+  /** It outlives all processes: what was sent may land when its sender is dead. */
+  readonly #network: SimProcess;
+  inFlight = 0;
   readonly #keepsTrace: boolean;
   readonly lines: string[] = [];
   #traced = "";
@@ -77,13 +82,17 @@ export class World {
   constructor(seed: number, { keepsTrace = false }: WorldOptions) {
     this.#keepsTrace = keepsTrace;
     this.chance = new Chance(seed);
-    this.faults = faultsOf(this.chance);
+    // A chance of its own, so that a seed of a directory is the run that it was.
+    const objects = new Chance(seed + 2 ** 40);
+    this.isObjects = objects.happens(0.4);
+    this.faults = { ...faultsOf(this.chance), ...objectFaultsOf(objects) };
     this.scheduler = new Scheduler(this.chance, (process, label) => {
       this.running = process;
       this.trace(`${process.name}: ${label}`);
       this.#strike(process, label);
     });
     this.running = new SimProcess(this.scheduler, "nobody");
+    this.#network = this.running;
     this.source = new MemorySource(siteOf(0, async () => undefined).entities);
     this.lanes = { live: new FaultyLane(this, "live"), bulk: new FaultyLane(this, "bulk") };
     this.checker = new Checker(this);
@@ -172,6 +181,17 @@ export class World {
     this.needsBuild("the manifest is lost");
   }
 
+  /** Something that was sent arrives after a while, whoever lives then. */
+  land(ms: number, arrive: () => void): void {
+    this.inFlight++;
+    const travel = async (): Promise<void> => {
+      await this.#network.sleep(ms, undefined);
+      this.inFlight--;
+      arrive();
+    };
+    void travel();
+  }
+
   /** Somebody sends what no worker can use. */
   poison(body: string): void {
     this.lanes.live.poison(body);
@@ -243,6 +263,7 @@ export class World {
   /** Faults that strike a process between two of its steps. */
   #strike(process: SimProcess, label: string): void {
     const { faults, chance } = this;
+    if (process === this.#network) return;
     if (chance.happens(faults.freeze)) {
       this.counts.add("pauses");
       process.frozenUntil = this.scheduler.clock() + chance.between(1000, 150_000);

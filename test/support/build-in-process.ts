@@ -151,6 +151,7 @@ export async function buildInProcess(
       store: new WatchedStore(folders.store, "thread", taken),
       isFirstBuild: record.isFirstBuild,
       epochs,
+      epoch: record.epoch,
       clock,
     }),
     signal,

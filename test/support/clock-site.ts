@@ -248,6 +248,7 @@ export class ClockSite {
         staticKeys: new Set(),
         isFirstBuild: false,
         epochs,
+        epoch: record.epoch,
         clock,
       },
       signal,

@@ -84,6 +84,7 @@ export async function drainInProcess(
       store: new WatchedStore(folders.store, "thread", taken),
       isFirstBuild: false,
       epochs,
+      epoch: record.epoch,
       clock,
     }),
     signal,

@@ -45,7 +45,7 @@ export class InlinePool implements PressPool {
 export function inlineContext(
   parts: Pick<
     PressContext,
-    "site" | "renderer" | "reader" | "manifest" | "store" | "isFirstBuild" | "epochs" | "clock"
+    "site" | "renderer" | "reader" | "manifest" | "store" | "isFirstBuild" | "epoch" | "epochs" | "clock"
   >,
 ): Omit<PressContext, "onPage"> {
   return {

@@ -45,6 +45,7 @@ test("a page that was removed doesn't come back from older data, not even where 
         staticKeys: new Set(),
         isFirstBuild: false,
         epochs: new Map(),
+        epoch: 0,
         clock: () => 0,
         onPage: () => undefined,
         inTurn: (work) => work(),

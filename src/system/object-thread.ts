@@ -1,0 +1,125 @@
+import { once } from "node:events";
+import { workerData } from "node:worker_threads";
+
+import { digestOf } from "../core/digest.ts";
+import type { ObjectKey } from "../core/path.ts";
+import { extensionOf, findCarrier } from "../core/stamp.ts";
+import type { ListedObject, ObjectEtag, ObjectHead, ObjectStore, StoreTrouble } from "../store/object-store.ts";
+import { troubleError } from "../store/trouble-error.ts";
+import type { StoredObject } from "../store/store.ts";
+import type { ObjectAsk, ObjectReply, ObjectRequests, ObjectThreadData } from "./object-requests.ts";
+import { openWritableStore } from "./open-store.ts";
+import { toPlain } from "./plain-error.ts";
+
+/** The life of a thread that asks a store of objects for one that waits, one request after the other, until it is ended. */
+export async function runObjectThread(): Promise<void> {
+  // Whoever starts it gives no other data.
+  const { setup, port, ready } = workerData as ObjectThreadData;
+  const opening = openWritableStore(setup.declared, setup.budget);
+  opening.catch(() => undefined);
+  const lists = new Map<number, AsyncIterator<readonly ListedObject[]>>();
+  for (;;) {
+    const [ask] = (await once(port, "message")) as [ObjectAsk];
+    let reply: ObjectReply;
+    try {
+      reply = { kind: "done", value: await answer((await opening).store, ask, lists) };
+    } catch (error) {
+      reply = { kind: "failed", error: toPlain(error) };
+    }
+    port.postMessage(reply);
+    Atomics.store(ready, 0, 1);
+    Atomics.notify(ready, 0);
+  }
+}
+
+async function answer(
+  objects: ObjectStore,
+  ask: ObjectAsk,
+  lists: Map<number, AsyncIterator<readonly ListedObject[]>>,
+): Promise<ObjectRequests[keyof ObjectRequests]["reply"]> {
+  switch (ask.name) {
+    case "etag":
+      return (await headOf(objects, ask.key))?.etag;
+    case "read":
+      return readObject(objects, ask.key);
+    case "content": {
+      const got = await objects.get(ask.key);
+      if (got.kind === "absent") return undefined;
+      if (got.kind !== "found") throw troubleError(got, objects.name);
+      return { etag: got.head.etag, content: got.content };
+    }
+    case "put": {
+      const { key, content, headers, condition } = ask;
+      const put = await objects.put({ key, content: bytesOf(content), headers, condition });
+      if (put.kind === "put") return { kind: "put", etag: put.etag };
+      if (isTrouble(put)) throw troubleError(put, objects.name);
+      return { kind: "lost" };
+    }
+    case "remove": {
+      // It came from the store.
+      const removed = await objects.remove(ask.key, ask.etag as ObjectEtag);
+      if (removed.kind === "removed" || removed.kind === "absent") return "removed";
+      if (removed.kind === "unsupported") return "unsupported";
+      if (isTrouble(removed)) throw troubleError(removed, objects.name);
+      return "lost";
+    }
+    case "keys":
+      return nextOf(objects, lists, ask.cursor);
+    case "list": {
+      const next = await nextOf(objects, lists, ask.cursor);
+      return Promise.all(next.map(async ({ key }) => ({ key, carried: (await readObject(objects, key))?.carried })));
+    }
+  }
+}
+
+/** The next piece of a list; nothing at its end. */
+async function nextOf(
+  objects: ObjectStore,
+  lists: Map<number, AsyncIterator<readonly ListedObject[]>>,
+  cursor: number,
+): Promise<readonly ListedObject[]> {
+  let list = lists.get(cursor);
+  if (list === undefined) {
+    list = objects.list()[Symbol.asyncIterator]();
+    lists.set(cursor, list);
+  }
+  const next = await list.next();
+  if (next.done !== true) return next.value;
+  lists.delete(cursor);
+  return [];
+}
+
+function isTrouble(outcome: { readonly kind: string }): outcome is StoreTrouble {
+  return ["throttled", "unreachable", "deferred", "refused"].includes(outcome.kind);
+}
+
+/** What crosses threads is no `Buffer` any more. */
+function bytesOf(content: Uint8Array): Uint8Array {
+  return Buffer.from(content.buffer, content.byteOffset, content.byteLength);
+}
+
+async function headOf(objects: ObjectStore, key: ObjectKey): Promise<ObjectHead | undefined> {
+  const outcome = await objects.head(key);
+  if (outcome.kind === "absent") return undefined;
+  if (outcome.kind !== "found") throw troubleError(outcome, objects.name);
+  return outcome.head;
+}
+
+async function readObject(objects: ObjectStore, key: ObjectKey): Promise<StoredObject | undefined> {
+  const head = await headOf(objects, key);
+  if (head === undefined) return undefined;
+  const { etag, bytes, carried, digest } = head;
+  if (carried !== undefined && digest !== undefined) return { etag, bytes, carried, digest };
+  // Somebody copied it without its headers, or it is somebody else's.
+  const got = await objects.get(key);
+  if (got.kind === "absent") return undefined;
+  if (got.kind !== "found") throw troubleError(got, objects.name);
+  const { content } = got;
+  const found = findCarrier(extensionOf(key), Buffer.from(content).toString("latin1"));
+  return {
+    etag: got.head.etag,
+    bytes: content.length,
+    digest: digestOf(content.subarray(0, content.length - (found?.length ?? 0))),
+    carried: found === undefined ? undefined : { stamp: found.stamp, key: found.key },
+  };
+}

@@ -1,0 +1,32 @@
+import type { Encoding } from "../core/encoding.ts";
+import type { S3Store } from "../site/declare-fleet.ts";
+import type { Site } from "../site/site.ts";
+import { RequestBudget } from "../store/request-budget.ts";
+import type { SiteFolders } from "./site-folders.ts";
+import { sleep } from "./sleep.ts";
+
+/** A bucket, with what all threads of this process may send to it together. */
+export interface ObjectStoreSetup {
+  readonly kind: "s3";
+  readonly declared: S3Store;
+  readonly budget: SharedArrayBuffer;
+}
+
+interface DirectorySetup {
+  readonly kind: "directory";
+  readonly folder: string;
+  readonly compress: readonly Encoding[];
+}
+
+/** Where a site's pages go, as plain data that threads can be given. */
+export type StoreSetup = DirectorySetup | ObjectStoreSetup;
+
+export function storeSetupOf({ store, compress }: Site, folders: Pick<SiteFolders, "store">): StoreSetup {
+  if (store.kind === "directory") return { kind: "directory", folder: folders.store, compress };
+  return { kind: "s3", declared: store, budget: new RequestBudget({ clock: Date.now, sleep }).memory };
+}
+
+/** What a store is called in messages. */
+export function storeName(setup: StoreSetup): string {
+  return setup.kind === "directory" ? setup.folder : `s3://${setup.declared.bucket}/${setup.declared.prefix}`;
+}

@@ -1,0 +1,3 @@
+import { runObjectThread } from "../src/system/object-thread.ts";
+
+await runObjectThread();
