@@ -1,5 +1,5 @@
 import type { EntityChange } from "../core/change.ts";
-import { isPassing } from "../core/passing-error.ts";
+import { isPassing, troubleText } from "../core/passing-error.ts";
 import type { SweepSlice } from "../manifest/sweep-state.ts";
 import { countSubjects } from "./build-plan.ts";
 import { pressDue } from "./due-pages.ts";
@@ -58,7 +58,7 @@ class Sweeper {
 
   async run(): Promise<SweepResult> {
     const { once, stop } = this.#options;
-    const { manifest, sleep, standing, settle } = this.#context;
+    const { manifest, sleep, standing } = this.#context;
     const passSince = once ? this.#beginPass() : undefined;
     let message: string | undefined;
     let ended: SweepResult["ended"] = "stopped";
@@ -83,15 +83,26 @@ class Sweeper {
         await this.#backOff(error);
       }
     }
-    await settle();
+    await this.#settleAtLast();
     return { tally: this.#tally, ended, message };
+  }
+
+  async #settleAtLast(): Promise<void> {
+    for (;;) {
+      try {
+        return await this.#context.settle();
+      } catch (error) {
+        if (!isPassing(error) || this.#options.stop.aborted) throw error;
+        await this.#backOff(error);
+      }
+    }
   }
 
   /** Source, store or manifest can't be used now: nothing is lost by waiting. */
   async #backOff(error: Error): Promise<void> {
     const { sleep, warn } = this.#context;
     const seconds = Math.min(2 ** this.#trouble++, TROUBLE_SECONDS_MAX);
-    warn(`${error.message} The sweep goes on in ${seconds} s.`);
+    warn(`${troubleText(error)} The sweep goes on in ${seconds} s.`);
     await sleep(seconds * 1000, this.#options.stop);
   }
 
