@@ -33,23 +33,28 @@ class Bench {
   readonly queue = new FlakyQueue({ clock: () => this.nowMs, sleep: async () => undefined });
   readonly source: EmbeddedSource = openEmbedded(memoryFolder(), modelsOf({ film: ["genres"] }));
   marked: Outage | undefined;
+  taken: Outage | undefined;
+  /** Called while it is looked for what was marked. */
+  onRecover = (): void => undefined;
   isMarkable = true;
   isStorable = true;
   passes = 0;
   readonly publisher = new Publisher({
     marker: {
-      read: () => this.marked,
+      read: () => this.marked ?? this.taken,
       write: (outage) => {
         if (!this.isMarkable) throw new Error("read-only file system");
         this.marked = outage;
       },
-      clear: () => (this.marked = undefined),
+      take: () => ([this.taken, this.marked] = [this.marked ?? this.taken, undefined]),
+      clear: () => (this.taken = undefined),
     },
     clock: () => this.nowMs,
     random: () => 0.5,
     relay: async () => relayOutbox(this.source.outbox, this.queue),
     recover: async () => {
       this.passes++;
+      this.onRecover();
     },
   });
 
@@ -113,6 +118,24 @@ describe("a publisher", () => {
       await bench.publisher.step();
     }
     expect([bench.publisher.state, bench.passes, bench.marked]).toEqual(["ok", 1, undefined]);
+  });
+
+  test("looks once more for what is marked while it looks, and for all of it when that failed", async () => {
+    const bench = new Bench();
+    bench.isStorable = false;
+    await bench.put("f1");
+    bench.nowMs += 11 * 60_000;
+    bench.onRecover = () => {
+      throw DOWN;
+    };
+    await expect(bench.publisher.step()).rejects.toBe(DOWN);
+    bench.onRecover = () => (bench.marked = { since: bench.nowMs, until: bench.nowMs });
+    await bench.publisher.step();
+    expect([bench.publisher.state, bench.passes]).toEqual(["interval", 2]);
+    bench.onRecover = () => undefined;
+    bench.nowMs += 11 * 60_000;
+    await bench.publisher.step();
+    expect([bench.publisher.state, bench.passes, bench.marked, bench.taken]).toEqual(["ok", 3, undefined, undefined]);
   });
 
   test("throws when it can neither store nor mark, and never says that it did", async () => {
