@@ -2,6 +2,8 @@ import { statSync } from "node:fs";
 import { availableParallelism } from "node:os";
 
 import { RekilnError } from "../core/errors.ts";
+import { costOf, NO_REQUESTS } from "../core/prices.ts";
+import type { Cost } from "../core/prices.ts";
 import { encodeWork } from "../core/work-message.ts";
 import type { SqliteManifest } from "../manifest/sqlite-manifest.ts";
 import type { Assets } from "../press/assets.ts";
@@ -71,6 +73,8 @@ export interface WorkingSite extends AsyncDisposable {
   readonly standing: () => Standing;
   /** Sends what waits in the outbox. */
   readonly relay: () => Promise<void>;
+  /** What was asked for so far, by the prices of the config. */
+  readonly cost: () => Cost;
   /** Makes durable all that was written before it is called. */
   readonly sync: () => Promise<void>;
   /** Brings up to date what follows the pages: site record, paths that were left, sitemaps. */
@@ -184,6 +188,7 @@ export async function openWorkingSite(inputs: SiteInputs, options: WorkingSiteOp
     assets,
     standing,
     relay,
+    cost: () => costOf({ ...NO_REQUESTS, queue: queue.billedRequests }, site.prices),
     sync,
     settle,
     [Symbol.asyncDispose]: async () => opened.disposeAsync(),
