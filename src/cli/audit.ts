@@ -23,10 +23,10 @@ interface AuditFlags {
 }
 
 const KINDS: Readonly<Record<FindingKind, string>> = {
-  differs: "differ from what was put, or from a fresh render",
+  differs: "other than what was put, or than a fresh render",
   missing: "missing",
-  orphan: "belong to nothing any more",
-  foreign: "weren't written by rekiln",
+  orphan: "of nothing that is there any more",
+  foreign: "not written by rekiln",
   temporary: "left by killed processes",
 };
 

@@ -28,9 +28,14 @@ export function isPassing(error: unknown): error is Error {
 /** What an error that may pass by itself says to whoever watches, with what helps it to: sentences that end with a full stop. */
 export function troubleText(error: Error): string {
   const message = error.message.replace(/[^.]$/, "$&.");
-  const isFull = error.message.includes(SQLITE_FULL) || FULL_CODES.has(codeOf(error));
-  const hint = isFull ? "Make room on the disk." : error instanceof RekilnError ? (error.hint ?? "") : "";
-  return `${message} ${hint}`.trimEnd();
+  return `${message} ${helpFor(error)}`.trimEnd();
+}
+
+function helpFor(error: Error): string {
+  if (error.message.includes(SQLITE_FULL) || FULL_CODES.has(codeOf(error))) return "Make room on the disk.";
+  // A full disk is one too, where SQLite has no space for what it keeps beside a database.
+  if (error.message.includes("disk I/O error")) return "Make room on the disk, or check it.";
+  return error instanceof RekilnError ? (error.hint ?? "") : "";
 }
 
 function sqliteCodeOf(error: Error): number {

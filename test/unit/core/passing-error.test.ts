@@ -14,7 +14,10 @@ test.each([
     Object.assign(new Error("ENOSPC: no space left"), { code: "ENOSPC" }),
     "ENOSPC: no space left. Make room on the disk.",
   ],
-  [Object.assign(new Error("disk I/O error"), { errcode: 10 + 256 }), "disk I/O error."],
+  [
+    Object.assign(new Error("disk I/O error"), { errcode: 10 + 256 }),
+    "disk I/O error. Make room on the disk, or check it.",
+  ],
 ])("%s passes, and says what helps it to", (error, text) => {
   expect(isPassing(error)).toBe(true);
   expect(troubleText(error)).toBe(text);
