@@ -95,6 +95,8 @@ test("a sweep tells a file that was changed, a template that isn't deterministic
   });
   expect(drifts.find(({ key }) => key === "films")?.detail).toContain("line 2");
   expect(exitCode).toBe(1);
+  const { stdout } = await rekiln(site.folder, "explain", "films");
+  expect(stdout).toMatch(/it has drifted:\n {2}\S+ .*two renders of the same data differ: line 2 of/);
   expect(await sweep(site.folder, "--deep", "--max-drift", "50%")).toMatchObject({
     exitCode: 0,
     drift: { "not-deterministic": 1 },
