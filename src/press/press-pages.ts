@@ -238,14 +238,20 @@ class Press {
   /** @returns the pages that must be tried again; undefined when another thread writes */
   #finish(prepared: readonly Prepared[], snapshot: Snapshot, waits: boolean): readonly PageKey[] | undefined {
     if (prepared.length === 0) return [];
-    // Creating files under their own names is what a turn is for; what is staged disturbs nobody.
-    if (!this.#options.isFresh) this.#stageAll(prepared);
-    const retry = this.#context.inTurn(() => {
-      if (this.#options.isFresh) this.#stageAll(prepared);
-      return this.#settle(prepared, snapshot);
-    }, waits);
-    if (retry === undefined) return undefined;
-    for (const page of prepared) if (page.staged !== undefined) this.#context.store.discard(page.staged);
+    let retry: readonly PageKey[] | undefined = [];
+    try {
+      // Creating files under their own names is what a turn is for; what is staged disturbs nobody.
+      if (!this.#options.isFresh) this.#stageAll(prepared);
+      retry = this.#context.inTurn(() => {
+        if (this.#options.isFresh) this.#stageAll(prepared);
+        return this.#settle(prepared, snapshot);
+      }, waits);
+    } finally {
+      // What is kept for another turn stays; on a full disk nothing else may.
+      if (retry !== undefined) {
+        for (const { staged } of prepared) if (staged !== undefined) this.#context.store.discard(staged);
+      }
+    }
     return retry;
   }
 

@@ -1,5 +1,5 @@
 import type { EntityChange } from "../core/change.ts";
-import { isPassing } from "../core/passing-error.ts";
+import { isPassing, troubleText } from "../core/passing-error.ts";
 import type { SweepSlice } from "../manifest/sweep-state.ts";
 import { countSubjects } from "./build-plan.ts";
 import { pressDue } from "./due-pages.ts";
@@ -58,8 +58,8 @@ class Sweeper {
 
   async run(): Promise<SweepResult> {
     const { once, stop } = this.#options;
-    const { manifest, sleep, standing, settle } = this.#context;
-    const passSince = once ? this.#beginPass() : undefined;
+    const { manifest, sleep, standing } = this.#context;
+    let passSince = once ? this.#beginPass() : undefined;
     let message: string | undefined;
     let ended: SweepResult["ended"] = "stopped";
     while (!stop.aborted) {
@@ -69,6 +69,8 @@ class Sweeper {
         break;
       }
       try {
+        // By a clock that was set back nothing would be verified since.
+        if (passSince !== undefined && this.#now < passSince) passSince = this.#beginPass();
         await this.#tick(passSince);
         const waitSeconds = await this.#turn(passSince);
         this.#trouble = 0;
@@ -83,15 +85,26 @@ class Sweeper {
         await this.#backOff(error);
       }
     }
-    await settle();
+    await this.#settleAtLast();
     return { tally: this.#tally, ended, message };
+  }
+
+  async #settleAtLast(): Promise<void> {
+    for (;;) {
+      try {
+        return await this.#context.settle();
+      } catch (error) {
+        if (!isPassing(error) || this.#options.stop.aborted) throw error;
+        await this.#backOff(error);
+      }
+    }
   }
 
   /** Source, store or manifest can't be used now: nothing is lost by waiting. */
   async #backOff(error: Error): Promise<void> {
     const { sleep, warn } = this.#context;
     const seconds = Math.min(2 ** this.#trouble++, TROUBLE_SECONDS_MAX);
-    warn(`${error.message} The sweep goes on in ${seconds} s.`);
+    warn(`${troubleText(error)} The sweep goes on in ${seconds} s.`);
     await sleep(seconds * 1000, this.#options.stop);
   }
 
@@ -110,6 +123,8 @@ class Sweeper {
       if (begun <= now && now - begun < PASS_SECONDS_MAX) return begun;
       this.#passVersion = version;
       manifest.setMeta(PASS_META, `${now} ${version}`);
+      // What was verified in this very second, or by a clock that is ahead, was so before.
+      manifest.sweep.holdBack(now - 1);
       return now;
     });
   }
@@ -119,6 +134,8 @@ class Sweeper {
     const { site, manifest, pool, clock, holder, refresh, settle, reader, onProgress } = this.#context;
     if (Math.abs(this.#now - this.#tickedAt) < TICK_SECONDS) return;
     const isFirst = this.#tickedAt === Number.NEGATIVE_INFINITY;
+    // By a clock that is set back the rate would allow nothing for long.
+    if (this.#now < this.#tickedAt) this.#allowedAt = Number.NEGATIVE_INFINITY;
     this.#tickedAt = this.#now;
     const taken = await refresh();
     if (taken !== undefined) {
@@ -193,7 +210,9 @@ class Sweeper {
       await this.#verifier.verifyBehind(this.#passVersion, now);
       return undefined;
     }
-    if (this.#allowedAt > this.#context.clock()) return (this.#allowedAt - this.#context.clock()) / 1000;
+    // However few pages the rate allows, the clock is looked at meanwhile.
+    const heldSeconds = (this.#allowedAt - this.#context.clock()) / 1000;
+    if (heldSeconds > 0) return Math.min(TICK_SECONDS, heldSeconds);
     const slice = this.#context.manifest.sweep.oldestFree(choice.route, now);
     const held =
       slice === undefined ? undefined : leaseSlice(this.#context.manifest, slice.id, this.#context.holder, now);
@@ -247,6 +266,8 @@ class Sweeper {
     const since = this.#now;
     const done = new AbortController();
     const keeping = this.#keepLease(held, done.signal);
+    // It is waited for below; until then nobody looks.
+    keeping.catch(() => undefined);
     let swept: number | undefined;
     try {
       const pages = await this.#verifier.verify(held, since);
@@ -267,7 +288,13 @@ class Sweeper {
     const { manifest, sleep, holder } = this.#context;
     while (!signal.aborted) {
       await sleep((LEASE_SECONDS * 1000) / 3, signal);
-      if (!signal.aborted) leaseSlice(manifest, held.id, holder, this.#now);
+      if (signal.aborted) return;
+      try {
+        leaseSlice(manifest, held.id, holder, this.#now);
+      } catch (error) {
+        // Tried again before the lease is over; else another one goes over the slice too.
+        if (!isPassing(error)) throw error;
+      }
     }
   }
 }

@@ -1,7 +1,7 @@
 import { decodeChange, encodeChange } from "../core/change-event.ts";
 import type { Clock } from "../core/clock.ts";
 import { RekilnError } from "../core/errors.ts";
-import { isPassing } from "../core/passing-error.ts";
+import { isPassing, troubleText } from "../core/passing-error.ts";
 import type { PageKey } from "../core/page.ts";
 import { parsePageKey } from "../core/page.ts";
 import { encodeWork, keyBatches } from "../core/work-message.ts";
@@ -188,7 +188,7 @@ class Worker {
       await this.#acks.finish();
       await this.#settling;
       if (this.#failure !== undefined) throw this.#failure;
-      await this.#context.settle(ended === "empty");
+      await this.#settleAtLast(ended === "empty");
     } catch (error) {
       if (!this.#options.abort.aborted) throw error;
     } finally {
@@ -213,10 +213,28 @@ class Worker {
     }
     if (now - this.#settledAt > 5 * RELAY_MS) {
       this.#settledAt = now;
-      this.#settling ??= this.#context
-        .settle(false)
-        .catch((error: unknown) => this.#fail(error))
-        .finally(() => (this.#settling = undefined));
+      this.#settling ??= this.#settleBeside().finally(() => (this.#settling = undefined));
+    }
+  }
+
+  /** What can't be brought up to date now is a few seconds later. */
+  async #settleBeside(): Promise<void> {
+    try {
+      await this.#context.settle(false);
+    } catch (error) {
+      if (isPassing(error)) this.#context.warn?.(troubleText(error));
+      else this.#fail(error);
+    }
+  }
+
+  async #settleAtLast(isDrained: boolean): Promise<void> {
+    for (;;) {
+      try {
+        return await this.#context.settle(isDrained);
+      } catch (error) {
+        if (!isPassing(error) || this.#options.stop.aborted) throw error;
+        await this.#pause(error);
+      }
     }
   }
 
@@ -387,7 +405,7 @@ class Worker {
   /** Source, store or manifest can't be used now: nothing is done until they may be, longer each time. */
   async #pause(error: Error): Promise<void> {
     const seconds = Math.min(TROUBLE_SECONDS * 2 ** this.#trouble++, TROUBLE_SECONDS_MAX);
-    this.#context.warn?.(`${error.message} Work goes on in ${seconds} s.`);
+    this.#context.warn?.(`${troubleText(error)} Work goes on in ${seconds} s.`);
     await this.#context.sleep(seconds * 1000, this.#options.stop);
   }
 

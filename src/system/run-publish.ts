@@ -39,8 +39,8 @@ export async function runPublish(
   signal: AbortSignal,
 ): Promise<PublishReport> {
   const tally = new Tally();
-  const { source } = site;
   const isStored = await site.publisher(signal).publish(async () => {
+    const { source } = site;
     if (source instanceof EmbeddedSource) await touchAll(source, requests, tally, signal);
     else tally.source = await compareAll(site, source, requests, tally, signal);
   });

@@ -20,14 +20,21 @@ import type { SiteFolders } from "./site-folders.ts";
 /** A site whose source is written, or whose changes are told to its queue. */
 export class SiteWriter implements Disposable {
   readonly config: LoadedConfig;
-  readonly source: Mirror | EmbeddedSource;
   readonly #folders: SiteFolders;
+  #source: Mirror | EmbeddedSource | undefined;
 
   private constructor(config: LoadedConfig) {
     this.config = config;
     this.#folders = siteFolders(config);
-    mkdirSync(this.#folders.state, { recursive: true, mode: 0o750 });
-    this.source = openSource(config, { firstVersion: firstVersionOf(this.#folders), isDurable: true });
+  }
+
+  /** Opened when it is first asked for: a publisher marks what happens while that can't be done. */
+  get source(): Mirror | EmbeddedSource {
+    if (this.#source === undefined) {
+      mkdirSync(this.#folders.state, { recursive: true, mode: 0o750 });
+      this.#source = openSource(this.config, { firstVersion: firstVersionOf(this.#folders), isDurable: true });
+    }
+    return this.#source;
   }
 
   static async open(
@@ -90,6 +97,6 @@ export class SiteWriter implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.source[Symbol.dispose]();
+    this.#source?.[Symbol.dispose]();
   }
 }

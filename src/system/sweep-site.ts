@@ -1,11 +1,11 @@
-import { durationText } from "../core/duration.ts";
 import { sweep } from "../press/sweep.ts";
 import type { SweepOptions, SweepRefresh, SweepResult } from "../press/sweep-context.ts";
 import type { SweepTally } from "../press/sweep-tally.ts";
 import type { WorkMetrics } from "../press/work-metrics.ts";
 import { EmbeddedSource } from "../source/embedded-source.ts";
-import { takeIn } from "./take-in.ts";
+import { lateText } from "./late-text.ts";
 import { sleep } from "./sleep.ts";
+import { takeIn } from "./take-in.ts";
 import type { WorkingSite } from "./working-site.ts";
 
 export type SweepSettings = Pick<SweepOptions, "periodSeconds" | "rate" | "isDeep" | "routes">;
@@ -59,15 +59,7 @@ export async function sweepSite(
       settle,
       onProgress,
       warn,
-      onLate: (late, needed) => {
-        const [worst] = late;
-        if (worst === undefined) return;
-        const limit = options.rate === undefined ? "" : ` --rate ${options.rate} is the limit.`;
-        warn(
-          `The sweep is behind: the oldest page of ${worst.route} was verified ${durationText(worst.ageSeconds)} ago, and its period is ` +
-            `${durationText(worst.periodSeconds)}. ${needed.toFixed(needed < 10 ? 2 : 0)} pages a second are needed.${limit}`,
-        );
-      },
+      onLate: (late, needed) => warn(lateText(late, needed, options.rate)),
     },
     { ...options, stop },
   );

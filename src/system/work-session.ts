@@ -1,6 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 
 import { messageOf } from "../core/errors.ts";
+import type { Cost } from "../core/prices.ts";
 import { noteWork } from "../press/estimate-cost.ts";
 import type { SweepTally } from "../press/sweep-tally.ts";
 import type { WorkMetrics } from "../press/work-metrics.ts";
@@ -47,6 +48,7 @@ export interface WorkSurroundings {
 export interface RunWorkResult extends WorkResult {
   /** What was swept meanwhile. */
   readonly swept: SweepTally | undefined;
+  readonly cost: Cost;
 }
 
 /**
@@ -141,7 +143,7 @@ export async function workSession(
       rendered: rendered - before.rendered,
       written: written - before.written,
     });
-    return { ...result, swept: await beside.end() };
+    return { ...result, swept: await beside.end(), cost: opened.cost() };
   } finally {
     await beside.end().catch(() => undefined);
   }

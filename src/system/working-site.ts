@@ -2,6 +2,8 @@ import { statSync } from "node:fs";
 import { availableParallelism } from "node:os";
 
 import { RekilnError } from "../core/errors.ts";
+import { costOf, NO_REQUESTS } from "../core/prices.ts";
+import type { Cost } from "../core/prices.ts";
 import { encodeWork } from "../core/work-message.ts";
 import type { SqliteManifest } from "../manifest/sqlite-manifest.ts";
 import type { Assets } from "../press/assets.ts";
@@ -73,6 +75,8 @@ export interface WorkingSite extends AsyncDisposable {
   readonly haveOthersDied: () => boolean;
   /** Sends what waits in the outbox. */
   readonly relay: () => Promise<void>;
+  /** What was asked for so far, by the prices of the config. */
+  readonly cost: () => Cost;
   /** Makes durable all that was written before it is called. */
   readonly sync: () => Promise<void>;
   /** Brings up to date what follows the pages: site record, paths that were left, sitemaps. */
@@ -188,6 +192,7 @@ export async function openWorkingSite(inputs: SiteInputs, options: WorkingSiteOp
     standing,
     haveOthersDied: () => others().some((one) => !isProcessAlive(Number(one))),
     relay,
+    cost: () => costOf({ ...NO_REQUESTS, queue: queue.billedRequests }, site.prices),
     sync,
     settle,
     [Symbol.asyncDispose]: async () => opened.disposeAsync(),
