@@ -79,7 +79,7 @@ export class SqliteSource extends Mirror {
             digest: async (signal) => `${JSON.stringify([query.sql, query.json])} ${await this.#digest(signal)}`,
           };
         },
-        [Symbol.dispose]: () => database.close(),
+        [Symbol.asyncDispose]: async () => database.close(),
       };
     } catch (error) {
       database.close();

@@ -8,6 +8,7 @@ import { inspectQueues } from "../queue/sqs-inspect.ts";
 import type { S3Store } from "../site/declare-fleet.ts";
 import type { LoadedConfig } from "../site/load-config.ts";
 import { inspectFiles } from "../source/inspect-files.ts";
+import { inspectPostgres } from "../source/inspect-postgres.ts";
 import { inspectDirectory } from "../store/inspect-directory.ts";
 import { inspectObjectStore } from "../store/inspect-object-store.ts";
 import { openBuiltSite } from "./built-site.ts";
@@ -114,6 +115,7 @@ async function examineSource(config: LoadedConfig): Promise<readonly Finding[]> 
       ),
     ];
   }
+  if (source.kind === "postgres") return inspectPostgres(source, source.queries);
   if (existsSync(entityFileOf(siteFolders(config)))) return [good("source", "embedded, with its entity store")];
   return [doubtful("source", "embedded, and nothing is stored yet", "Run rekiln import, or rekiln put.")];
 }

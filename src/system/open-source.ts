@@ -5,6 +5,7 @@ import type { LoadedConfig } from "../site/load-config.ts";
 import { EmbeddedSource } from "../source/embedded-source.ts";
 import { FilesSource } from "../source/files-source.ts";
 import type { Mirror } from "../source/mirror.ts";
+import { PostgresSource } from "../source/postgres-source.ts";
 import { SqliteSource } from "../source/sqlite-source.ts";
 import { privateFile } from "./private-file.ts";
 import { siteFolders } from "./site-folders.ts";
@@ -31,6 +32,7 @@ export function dataPathOf(config: Pick<LoadedConfig, "root">, path: string): st
 export function watchedPathsOf({ root, site: { source } }: LoadedConfig): readonly string[] {
   switch (source.kind) {
     case "embedded":
+    case "postgres":
       return [];
     case "files":
       return [dataPathOf({ root }, source.dir)];
@@ -64,6 +66,10 @@ export function openSource(config: LoadedConfig, options: OpenSourceOptions): Mi
     case "sqlite": {
       const { file: name, queries } = site.source;
       return new SqliteSource({ ...mirrored, file: dataPathOf(config, name), name, queries });
+    }
+    case "postgres": {
+      const { url, timeoutSeconds, queries } = site.source;
+      return new PostgresSource({ ...mirrored, address: { url, timeoutSeconds }, queries });
     }
   }
 }
