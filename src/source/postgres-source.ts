@@ -17,6 +17,7 @@ import type { RefreshReport } from "./source.ts";
 /** What was taken in last as a whole, and how often anything was. */
 const WHOLE_META = "postgres:whole";
 const TAKEN_META = "postgres:taken";
+const MIRROR_META = "postgres:mirror";
 
 export interface PostgresSourceOptions extends MirrorOptions {
   readonly address: PostgresAddress;
@@ -58,6 +59,21 @@ export class PostgresSource extends Mirror {
   /** How often anything was taken in: it rises with each time. */
   taken(): number {
     return Number(this.#meta(TAKEN_META) ?? 0);
+  }
+
+  /** Tells this mirror from others of the same database. The store is there, or made. */
+  mirrorId(): string {
+    const known = this.#meta(MIRROR_META);
+    if (known !== undefined) return known;
+    const writer = new EntityWriter(this.database, this.#options.firstVersion, this.nowSeconds);
+    try {
+      if (readMeta(this.database, MIRROR_META) === undefined) writeMeta(this.database, MIRROR_META, randomUUID());
+      writer.commit();
+    } catch (error) {
+      writer.rollback();
+      throw error;
+    }
+    return this.mirrorId();
   }
 
   /** Whether everything was taken in by these very queries and schemas; with a capture, since it stands. */

@@ -5,6 +5,7 @@ import type { LoadedConfig } from "../site/load-config.ts";
 import { EmbeddedSource } from "../source/embedded-source.ts";
 import { FilesSource } from "../source/files-source.ts";
 import type { Mirror } from "../source/mirror.ts";
+import type { CaptureTable } from "../source/postgres-catalog.ts";
 import { PostgresSource } from "../source/postgres-source.ts";
 import { SqliteSource } from "../source/sqlite-source.ts";
 import { privateFile } from "./private-file.ts";
@@ -41,6 +42,12 @@ export function watchedPathsOf({ root, site: { source } }: LoadedConfig): readon
       return [file, `${file}-wal`];
     }
   }
+}
+
+/** The tables whose changes the database is to note; none without capture. */
+export function capturedTablesOf({ site: { source } }: Pick<LoadedConfig, "site">): readonly CaptureTable[] {
+  if (source.kind !== "postgres") return [];
+  return [...source.queries].flatMap(([type, { tables }]) => tables.map((one) => ({ type, ...one })));
 }
 
 /** Opens the source that a site declares. Its state folder is there. */

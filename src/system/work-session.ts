@@ -8,6 +8,7 @@ import type { WorkTally } from "../press/work-tally.ts";
 import { work } from "../press/work.ts";
 import type { WorkResult } from "../press/work.ts";
 import type { Lane } from "../queue/queue.ts";
+import { followDatabase } from "./follow-database.ts";
 import { watchedPathsOf } from "./open-source.ts";
 import type { SiteInputs } from "./site-inputs.ts";
 import { sleep } from "./sleep.ts";
@@ -79,6 +80,15 @@ export async function workSession(
           signal: stop,
         })
       : undefined;
+  await using _follow = await followDatabase({
+    config,
+    source,
+    environment,
+    firstVersion: record.ceiling,
+    onTaken: relay,
+    warn,
+    signal: stop,
+  });
   const before = { changes: tally.changes, rendered: tally.rendered, written: tally.written };
   surroundings.onReady(opened.threads);
   const beside = startSweep(opened, options.sweep, surroundings, maxDeletes);

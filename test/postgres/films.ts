@@ -27,9 +27,13 @@ export class Films {
     return new Films(database);
   }
 
-  open(sql = "select id, title, year from film", options: Options = {}): PostgresSource {
+  options(sql = "select id, title, year from film"): PostgresSourceOptions {
     const models = new Map([["film", { name: "film", schema: unchecked(), index: ["year"] }]]);
-    return openSource({ ...this.database.options(this.folder, models, new Map([["film", { sql }]])), ...options });
+    return this.database.options(this.folder, models, new Map([["film", { sql }]]));
+  }
+
+  open(sql?: string, options: Options = {}): PostgresSource {
+    return openSource({ ...this.options(sql), ...options });
   }
 }
 

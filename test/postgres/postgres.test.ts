@@ -1,7 +1,9 @@
 import { afterAll, beforeAll } from "vitest";
 
 import { StartedPostgres } from "../support/started-postgres.ts";
+import { captureTests } from "./capture.ts";
 import { columnTests } from "./columns.ts";
+import { commandTests } from "./commands.ts";
 import { contractTests } from "./contract.ts";
 import { outageTests } from "./outages.ts";
 import { queryTests } from "./queries.ts";
@@ -23,4 +25,6 @@ afterAll(async () => server?.[Symbol.asyncDispose]());
 contractTests(database);
 columnTests(database);
 queryTests(database);
+captureTests(database);
 outageTests(started, database);
+commandTests(started, database);
