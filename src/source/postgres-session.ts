@@ -1,3 +1,5 @@
+import { setTimeout } from "node:timers/promises";
+
 import type { Client, FieldDef, QueryArrayConfig } from "pg";
 
 import { RekilnError } from "../core/errors.ts";
@@ -7,6 +9,9 @@ const CONNECT_TIMEOUT_MS = 10_000;
 /** The server gives a query up first, and says so. */
 const ANSWER_GRACE_MS = 5000;
 const CLIENT_CHECK_MS = 1000;
+/** What rekiln asks by itself is answered soon; else the connection is dead. */
+const OWN_TIMEOUT_SECONDS = 30;
+const FAREWELL_MS = 2000;
 
 export interface PostgresAddress {
   /** Undefined leaves it to `DATABASE_URL`, or to what libpq reads: `PGHOST` and so on. */
@@ -71,7 +76,7 @@ export class PostgresSession implements AsyncDisposable {
       return session;
     } catch (error) {
       await session[Symbol.asyncDispose]();
-      throw session.#meaning(error, undefined);
+      throw session.#meaning(error, undefined, CONNECT_TIMEOUT_MS / 1000);
     }
   }
 
@@ -112,14 +117,20 @@ export class PostgresSession implements AsyncDisposable {
    * @throws RekilnError `source-unreachable`, `query-invalid`
    */
   async rows(text: string, values: readonly unknown[] = [], subject?: string): Promise<PostgresRows> {
-    // The types don't know of the mode, which refuses more than one statement.
-    const query: QueryArrayConfig & { readonly queryMode: "extended" } = {
+    const seconds = subject === undefined ? OWN_TIMEOUT_SECONDS : this.#timeoutSeconds;
+    // The types don't know of these two; the mode refuses more than one statement.
+    const query: QueryArrayConfig & { readonly queryMode: "extended"; readonly query_timeout: number } = {
       text,
       values: [...values],
       rowMode: "array",
       queryMode: "extended",
+      query_timeout: seconds * 1000 + ANSWER_GRACE_MS,
     };
-    const { fields, rows } = await this.#run(async () => this.#client.query<(string | null)[]>(query), subject);
+    const { fields, rows } = await this.#run(
+      async () => this.#client.query<(string | null)[]>(query),
+      subject,
+      seconds,
+    );
     return { fields, rows };
   }
 
@@ -140,25 +151,30 @@ export class PostgresSession implements AsyncDisposable {
     await this.query(`LISTEN ${channel}`);
   }
 
-  async #run<T>(act: () => Promise<T>, subject: string | undefined): Promise<T> {
+  async #run<T>(act: () => Promise<T>, subject: string | undefined, seconds = this.#timeoutSeconds): Promise<T> {
     try {
       if (this.#failure !== undefined) throw this.#failure;
       return await act();
     } catch (error) {
-      throw this.#meaning(error, subject);
+      throw this.#meaning(error, subject, seconds);
     }
   }
 
-  #meaning(error: unknown, subject: string | undefined): unknown {
+  #meaning(error: unknown, subject: string | undefined, seconds: number): unknown {
     // The connection was ended by whoever wants to stop.
     if (this.#signal.aborted) return this.#signal.reason;
-    return postgresError(error, this.name, subject, this.#timeoutSeconds);
+    return postgresError(error, this.name, subject, seconds);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#signal.removeEventListener("abort", this.#onAbort);
-    // One that is broken already has nothing to say.
-    await this.#client.end().catch(() => undefined);
+    const farewell = new AbortController();
+    const ended = this.#client.end().catch(() => undefined);
+    const tooLong = setTimeout(FAREWELL_MS, undefined, { signal: farewell.signal }).catch(() => undefined);
+    await Promise.race([ended, tooLong]);
+    farewell.abort();
+    // Who can't be reached any more is left. The types don't know of this, which lets the process end though the socket doesn't.
+    (this.#client as Client & { unref(): void }).unref();
   }
 }
 
