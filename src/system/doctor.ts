@@ -13,7 +13,7 @@ import { inspectDirectory } from "../store/inspect-directory.ts";
 import { inspectObjectStore } from "../store/inspect-object-store.ts";
 import { openBuiltSite } from "./built-site.ts";
 import { openQueue } from "./open-queue.ts";
-import { dataPathOf, entityFileOf } from "./open-source.ts";
+import { capturedTablesOf, dataPathOf, entityFileOf } from "./open-source.ts";
 import { openStore } from "./open-store.ts";
 import { siteFolders } from "./site-folders.ts";
 
@@ -115,7 +115,7 @@ async function examineSource(config: LoadedConfig): Promise<readonly Finding[]> 
       ),
     ];
   }
-  if (source.kind === "postgres") return inspectPostgres(source, source.queries);
+  if (source.kind === "postgres") return inspectPostgres(source, source.queries, capturedTablesOf(config));
   if (existsSync(entityFileOf(siteFolders(config)))) return [good("source", "embedded, with its entity store")];
   return [doubtful("source", "embedded, and nothing is stored yet", "Run rekiln import, or rekiln put.")];
 }
