@@ -42,8 +42,9 @@ export function postgresError(error: unknown, database: string, subject: Subject
       "Correct DATABASE_URL, PGUSER, PGPASSWORD, PGDATABASE, or url of postgres(…).",
     );
   }
-  // Without a code of the server's, it is the connection that failed.
-  if (!/^[0-9A-Z]{5}$/.test(code) || SERVER.test(code)) {
+  // What the server didn't say itself is of the connection.
+  const isOfServer = error instanceof Error && "severity" in error;
+  if (!isOfServer || SERVER.test(code)) {
     return unreachable(database, said, "retry", "Look whether it runs, and whether DATABASE_URL or PGHOST lead to it.");
   }
   return new RekilnError({

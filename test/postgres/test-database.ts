@@ -11,13 +11,17 @@ import type { StartedPostgres } from "../support/started-postgres.ts";
 
 /** A schema of its own on the server, gone when the test ends. */
 export class TestDatabase {
+  /** Over TCP, with a password. */
   readonly url: string;
+  readonly #localUrl: string;
   readonly #schema: string;
   #client: pg.Client | undefined;
 
   constructor(server: StartedPostgres) {
     this.#schema = `t${randomUUID().replaceAll("-", "")}`;
-    this.url = server.url(`?options=-csearch_path%3D${this.#schema}`);
+    const options = `-csearch_path%3D${this.#schema}`;
+    this.url = server.url(`?options=${options}`);
+    this.#localUrl = server.localUrl(options);
     onTestFinished(async () => {
       await this.run(`DROP SCHEMA IF EXISTS ${this.#schema} CASCADE`);
       await this.#client?.end();
@@ -36,7 +40,7 @@ export class TestDatabase {
 
   /** Another connection, for transactions that go on beside. */
   async beside(): Promise<pg.Client> {
-    const client = new pg.Client({ connectionString: this.url });
+    const client = new pg.Client({ connectionString: this.#localUrl });
     client.on("error", () => undefined);
     await client.connect();
     onTestFinished(async () => client.end().catch(() => undefined));
@@ -45,7 +49,7 @@ export class TestDatabase {
 
   async #connected(): Promise<pg.Client> {
     if (this.#client !== undefined) return this.#client;
-    const client = new pg.Client({ connectionString: this.url });
+    const client = new pg.Client({ connectionString: this.#localUrl });
     // The server is stopped by tests; the next one connects anew.
     client.on("error", () => (this.#client = undefined));
     await client.connect();
@@ -60,7 +64,7 @@ export class TestDatabase {
     queries: PostgresSourceOptions["queries"],
   ): PostgresSourceOptions {
     return {
-      address: { url: this.url, timeoutSeconds: 20 },
+      address: { url: this.#localUrl, timeoutSeconds: 20 },
       mirror: join(folder, "entities.db"),
       models,
       queries,

@@ -70,6 +70,11 @@ export class StartedPostgres implements AsyncDisposable {
     return `postgres://films:${encodeURIComponent(password)}@127.0.0.1:${this.port}/postgres${options}`;
   }
 
+  /** Through its socket, which asks for no password: that takes half of the time of a connection. */
+  localUrl(options: string): string {
+    return `postgres://films@/postgres?host=${encodeURIComponent(this.#folder)}&port=${this.port}&options=${options}`;
+  }
+
   /** Where its socket is. */
   get socketFolder(): string {
     return this.#folder;
@@ -127,7 +132,15 @@ export class StartedPostgres implements AsyncDisposable {
     const secret = join(this.#folder, "secret");
     writeFileSync(secret, PASSWORD);
     if (this.#owner !== undefined) chownSync(secret, this.#owner.uid, this.#owner.gid);
-    const options = ["-U", "films", "-A", "scram-sha-256", "--encoding=UTF8", "--no-locale", "--no-sync"];
+    const options = [
+      "-U",
+      "films",
+      "--auth-host=scram-sha-256",
+      "--auth-local=trust",
+      "--encoding=UTF8",
+      "--no-locale",
+      "--no-sync",
+    ];
     const made = spawnSync(
       join(this.#bin, "initdb"),
       ["-D", join(this.#folder, "data"), `--pwfile=${secret}`, ...options],
