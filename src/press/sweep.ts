@@ -119,8 +119,9 @@ class Sweeper {
     const { site, manifest, pool, clock, holder, refresh, settle, reader, onProgress } = this.#context;
     if (Math.abs(this.#now - this.#tickedAt) < TICK_SECONDS) return;
     const isFirst = this.#tickedAt === Number.NEGATIVE_INFINITY;
-    this.#tickedAt = this.#now;
+    // What can't be read now is tried again before anything is verified by what was read before.
     const taken = await refresh();
+    this.#tickedAt = this.#now;
     if (taken !== undefined) {
       this.#tally.found += taken.found;
       for (let version = taken.from + 1; version <= taken.to; version++) this.#found.add(version);

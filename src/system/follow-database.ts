@@ -26,11 +26,17 @@ export interface FollowOptions {
   readonly signal: AbortSignal;
 }
 
+/** A database that is followed, until this is disposed of. */
+export interface Follow extends AsyncDisposable {
+  /** Whether it can't be followed now, so that changes may wait there. */
+  readonly isBehind: boolean;
+}
+
 /**
  * Follows what a database notes of its changes, if the config names tables for that, until it is disposed of. It begins when all that waits is
  * taken in, or can't be now: then it is tried again and again, nothing is lost, and nothing deleted.
  */
-export async function followDatabase(options: FollowOptions): Promise<AsyncDisposable | undefined> {
+export async function followDatabase(options: FollowOptions): Promise<Follow | undefined> {
   const { source, config, signal } = options;
   if (!(source instanceof PostgresSource) || capturedTablesOf(config).length === 0) return undefined;
   const ending = new AbortController();
@@ -38,6 +44,9 @@ export async function followDatabase(options: FollowOptions): Promise<AsyncDispo
   const ended = following.run();
   await Promise.race([following.caughtUp, ended]);
   return {
+    get isBehind() {
+      return following.isBehind;
+    },
     [Symbol.asyncDispose]: async () => {
       ending.abort();
       await ended;
@@ -58,6 +67,10 @@ class Following {
     this.#options = options;
     this.#source = source;
     this.#signal = signal;
+  }
+
+  get isBehind(): boolean {
+    return this.#warned !== "";
   }
 
   /** Resolves when all that waited was taken in for the first time, or couldn't be. */

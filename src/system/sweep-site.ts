@@ -38,8 +38,8 @@ export async function sweepSite(
   const refresh = async (): Promise<SweepRefresh | undefined> => {
     const from = source.version();
     if (!(source instanceof EmbeddedSource) && !isReadLately() && !(await source.isCurrent(stop))) {
-      readAt = Date.now();
       await takeIn(source, config, { firstVersion: record.ceiling, environment }, () => undefined, stop);
+      readAt = Date.now();
     }
     const to = source.version();
     const found = to === from ? 0 : (source.changesSince(from)?.length ?? 0);

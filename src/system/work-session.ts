@@ -46,6 +46,8 @@ export interface WorkSurroundings {
 }
 
 export interface RunWorkResult extends WorkResult {
+  /** The database's changes couldn't be followed at its end: some may wait there. */
+  readonly isBehind: boolean;
   /** What was swept meanwhile. */
   readonly swept: SweepTally | undefined;
 }
@@ -80,7 +82,7 @@ export async function workSession(
           signal: stop,
         })
       : undefined;
-  await using _follow = await followDatabase({
+  await using follow = await followDatabase({
     config,
     source,
     environment,
@@ -136,7 +138,7 @@ export async function workSession(
       rendered: rendered - before.rendered,
       written: written - before.written,
     });
-    return { ...result, swept: await beside.end() };
+    return { ...result, isBehind: follow?.isBehind === true, swept: await beside.end() };
   } finally {
     await beside.end().catch(() => undefined);
   }

@@ -51,6 +51,7 @@ export function commandTests(server: () => StartedPostgres, database: () => Test
     test("a site is built as from files, and publish reads what is named", async () => {
       const own = database();
       const site = await databaseSite(own, 12);
+      site.edit("rekiln.config.ts", ', table: "film"', "");
       expect(await build(site.folder)).toMatchObject({ exitCode: 0, source: { inserted: 19 } });
       await own.run("update film set title = 'Alien' where id = '1'; update film set title = 'Unnamed' where id = '2'");
       const published = await rekiln(site.folder, "publish", "film:1", "film:3", "--json");
@@ -137,8 +138,12 @@ export function commandTests(server: () => StartedPostgres, database: () => Test
       await worker.said(/The changes of the database are followed again/);
       await own.run("update film set title = 'Third' where id = '1'");
       while (!site.read("dist/films/film-1/index.html").includes("Third")) await own.run("select pg_sleep(0.05)");
+      await server().stop();
       worker.kill("SIGTERM");
       expect(await worker.ended).toMatchObject({ code: 0 });
+      const unsure = await rekiln(site.folder, "work", "--until-empty");
+      expect(unsure).toMatchObject({ code: 3, stderr: expect.stringMatching(/can't be reached/) });
+      await server().begin();
       expect(await drain(site.folder)).toMatchObject({ exitCode: 0 });
       expect(differences(await cleanPages(site), site.pages())).toEqual([]);
       expect(await own.rows("select * from rekiln_outbox")).toEqual([]);
