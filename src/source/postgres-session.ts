@@ -80,11 +80,6 @@ export class PostgresSession implements AsyncDisposable {
     }
   }
 
-  /** Whether it can't be used any more. */
-  get isBroken(): boolean {
-    return this.#failure !== undefined;
-  }
-
   /**
    * Begins a transaction that reads one state of the database: the one of now. A query ends soon after whoever asked has gone, where
    * the server can find that out.

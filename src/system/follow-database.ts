@@ -24,6 +24,8 @@ export interface FollowOptions {
   readonly onTaken: () => Promise<void>;
   readonly warn: (message: string) => void;
   readonly signal: AbortSignal;
+  /** Whether it begins only when all that waits is taken in, or can't be now. */
+  readonly waits: boolean;
 }
 
 /** A database that is followed, until this is disposed of. */
@@ -33,8 +35,8 @@ export interface Follow extends AsyncDisposable {
 }
 
 /**
- * Follows what a database notes of its changes, if the config names tables for that, until it is disposed of. It begins when all that waits is
- * taken in, or can't be now: then it is tried again and again, nothing is lost, and nothing deleted.
+ * Follows what a database notes of its changes, if the config names tables for that, until it is disposed of. While it can't be, it is tried
+ * again and again: nothing is lost, and nothing deleted.
  */
 export async function followDatabase(options: FollowOptions): Promise<Follow | undefined> {
   const { source, config, signal } = options;
@@ -42,7 +44,7 @@ export async function followDatabase(options: FollowOptions): Promise<Follow | u
   const ending = new AbortController();
   const following = new Following(options, source, AbortSignal.any([signal, ending.signal]));
   const ended = following.run();
-  await Promise.race([following.caughtUp, ended]);
+  if (options.waits) await Promise.race([following.caughtUp, ended]);
   return {
     get isBehind() {
       return following.isBehind;
@@ -101,13 +103,13 @@ class Following {
       const followed = await follower.take();
       if (followed.kind === "taken") {
         this.#warnOf(followed.report);
-        await onTaken();
       } else if (followed.kind === "whole") {
         const how = { environment, firstVersion };
         this.#warnOf(await refreshInThread(config, how, () => undefined, this.#signal));
         await follower.settle(followed.rows);
-        await onTaken();
       }
+      // What the queue doesn't take waits in the outbox here.
+      if (followed.kind !== "nothing") await onTaken().catch((error: unknown) => warn(messageOf(error)));
       if (this.#warned !== "") warn("The changes of the database are followed again.");
       this.#warned = "";
       this.#trouble = 0;

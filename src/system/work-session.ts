@@ -90,6 +90,7 @@ export async function workSession(
     onTaken: relay,
     warn,
     signal: stop,
+    waits: options.untilEmpty,
   });
   const before = { changes: tally.changes, rendered: tally.rendered, written: tally.written };
   surroundings.onReady(opened.threads);
