@@ -136,8 +136,9 @@ class Sweeper {
     const isFirst = this.#tickedAt === Number.NEGATIVE_INFINITY;
     // By a clock that is set back the rate would allow nothing for long.
     if (this.#now < this.#tickedAt) this.#allowedAt = Number.NEGATIVE_INFINITY;
-    this.#tickedAt = this.#now;
+    // What can't be read now is tried again before anything is verified by what was read before.
     const taken = await refresh();
+    this.#tickedAt = this.#now;
     if (taken !== undefined) {
       this.#tally.found += taken.found;
       for (let version = taken.from + 1; version <= taken.to; version++) this.#found.add(version);

@@ -24,10 +24,16 @@ export class MirrorRefresh {
   #updated = 0;
   #deleted = 0;
   #kept = 0;
+  #keepsIds = true;
 
   constructor(progress: (records: number) => void, signal: AbortSignal) {
     this.#progress = progress;
     this.#signal = signal;
+  }
+
+  /** Whether each entity has the id that its record has: no schema gives it another one. */
+  get keepsIds(): boolean {
+    return this.#keepsIds;
   }
 
   report(): RefreshReport {
@@ -110,6 +116,7 @@ export class MirrorRefresh {
       return;
     }
     const { entity } = checked;
+    if (entity.id !== decoded.id) this.#keepsIds = false;
     if (writer.isFresh) {
       if (writer.insert(entity, raw) === undefined) this.#twice(model, record, entity.id);
       else this.#inserted++;

@@ -85,6 +85,7 @@ export class SiteWriter implements Disposable {
     const { source } = this.config.site;
     if (source.kind === "embedded") return entityFileOf(this.#folders);
     if (source.kind === "sqlite") return source.file;
+    if (source.kind === "postgres") return "the database";
     const found = await recordFiles(dataPathOf(this.config, source.dir), source.dir, type);
     const own = found.find(({ name }) => id !== undefined && name.endsWith(`/${type}/${id}.json`));
     if (own !== undefined) return own.name;

@@ -4,6 +4,7 @@ import type { SweepTally } from "../press/sweep-tally.ts";
 import type { WorkMetrics } from "../press/work-metrics.ts";
 import { EmbeddedSource } from "../source/embedded-source.ts";
 import { lateText } from "./late-text.ts";
+import { PostgresSource } from "../source/postgres-source.ts";
 import { sleep } from "./sleep.ts";
 import { takeIn } from "./take-in.ts";
 import type { WorkingSite } from "./working-site.ts";
@@ -18,6 +19,9 @@ export interface SweepSurroundings {
   readonly onProgress: (tally: SweepTally) => void;
 }
 
+/** A database is read whole so often in a period: nothing tells beforehand whether it changed. */
+const DATABASE_READS = 4;
+
 /** Tells sweepers of one process apart. */
 let sweepers = 0;
 
@@ -28,10 +32,14 @@ export async function sweepSite(
   { environment, stop, metrics, warn, onProgress }: SweepSurroundings,
 ): Promise<SweepResult> {
   const { config, source, reader, manifest, store, pool, queue, epochs, standing, settle, relay, record } = opened;
+  let readAt = Number.NEGATIVE_INFINITY;
+  const isReadLately = (): boolean =>
+    source instanceof PostgresSource && Date.now() - readAt < (options.periodSeconds * 1000) / DATABASE_READS;
   const refresh = async (): Promise<SweepRefresh | undefined> => {
     const from = source.version();
-    if (!(source instanceof EmbeddedSource) && !(await source.isCurrent(stop))) {
+    if (!(source instanceof EmbeddedSource) && !isReadLately() && !(await source.isCurrent(stop))) {
       await takeIn(source, config, { firstVersion: record.ceiling, environment }, () => undefined, stop);
+      readAt = Date.now();
     }
     const to = source.version();
     const found = to === from ? 0 : (source.changesSince(from)?.length ?? 0);
