@@ -61,7 +61,15 @@ function writeConfig(folder: string, root: string): string {
     (name) => `${name}_temp_path ${folder}/${name};`,
   );
   const site = { url: "http://localhost", base: "", compress: [] };
-  const http = nginxConfig({ site, root, port: THEIRS, origin: undefined, bypassCookie: undefined });
+  const http = nginxConfig({
+    site,
+    root,
+    port: THEIRS,
+    origin: undefined,
+    bypassCookie: undefined,
+    moved: new Map(),
+    gone: [],
+  });
   const file = join(folder, "nginx.conf");
   writeFileSync(
     file,

@@ -35,6 +35,10 @@ test("a renamed page is redirected to, a removed one is gone, and both are said"
   await expect.poll(async () => ask("items/c/"), { timeout: 10_000 }).toEqual([410, null]);
   expect(await ask("items/c")).toEqual([410, null]);
   expect(await ask("items/none/")).toEqual([404, null]);
+  const { stdout: nginx } = await rekiln(site.folder, "serve", "--print", "nginx");
+  expect(nginx).toContain("Redirects: 1; removed pages: 1.");
+  expect(nginx).toContain(`"/base/items/a/" "/base/items/a%20&%20%C3%A9/";`);
+  expect(nginx).toContain(`"/base/items/c/" "1";`);
 
   // It comes back, and the other has its old path again.
   site.records("item", [{ id: "a" }, { id: "b" }, { id: "c" }]);
