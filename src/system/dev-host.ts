@@ -174,7 +174,11 @@ export class DevHost implements DevSite, AsyncDisposable {
 
   /** Not asked for: it broke down, or a page held it for ever. */
   #gone(why: string): void {
-    if (this.#failure !== undefined || this.#isLost()) return;
+    if (this.#failure !== undefined) return;
+    if (this.#isLost()) {
+      this.#opened.resolve();
+      return;
+    }
     if (!this.#hasOpened) {
       // Whatever loading the config does to its thread, it would do again.
       this.#failed(this.#failureOf(`Its thread was given up: ${why}.`, "The config can't be used."));
@@ -210,7 +214,7 @@ export class DevHost implements DevSite, AsyncDisposable {
   async #takeInNow(): Promise<void> {
     const started = performance.now();
     const worker = this.#worker;
-    const reply = await worker.ask({ ask: "data" }).catch(() => undefined);
+    const reply = await this.#readAgain("data");
     if (reply?.kind !== "data" || worker !== this.#worker) return;
     this.#records = 0;
     if (!reply.reply.ok) {
@@ -250,14 +254,14 @@ export class DevHost implements DevSite, AsyncDisposable {
     } else {
       if (data !== undefined) await this.#takeIn();
       if (templates !== undefined) {
-        const reply = await this.#worker.ask({ ask: "templates" });
-        if (reply.kind === "templates" && reply.failure !== undefined) {
+        const reply = await this.#readAgain("templates");
+        if (reply?.kind === "templates" && reply.failure !== undefined) {
           this.#tell({ kind: "failed", failure: reply.failure });
         }
       }
       if (files !== undefined) {
-        const reply = await this.#worker.ask({ ask: "assets" });
-        if (reply.kind === "assets") this.#files = reply.files;
+        const reply = await this.#readAgain("assets");
+        if (reply?.kind === "assets") this.#files = reply.files;
       }
     }
     const shown = [...(config ?? []), ...(templates ?? []), ...(files ?? [])];
@@ -266,6 +270,11 @@ export class DevHost implements DevSite, AsyncDisposable {
     const others = shown.length === 1 ? "" : ` and ${shown.length - 1} more`;
     const what = relative(this.#root, shown[0] ?? "") + others;
     this.#tell({ kind: "changed", what, ms: performance.now() - started });
+  }
+
+  /** Undefined when the thread ends meanwhile: the next one reads everything. */
+  async #readAgain(what: "data" | "templates" | "assets"): Promise<DevReply | undefined> {
+    return this.#worker.ask({ ask: what }).catch(() => undefined);
   }
 
   /** What of the site a file is; while the config is broken any code may mend it. */
@@ -299,7 +308,11 @@ export class DevHost implements DevSite, AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#watch?.[Symbol.asyncDispose]();
+    // What is being done about a change may wait for a thread that never loads its config.
+    this.#opened.resolve();
+    const watchEnded = this.#watch?.[Symbol.asyncDispose]();
+    await this.#worker[Symbol.asyncDispose]();
+    await watchEnded;
     await this.#worker[Symbol.asyncDispose]();
   }
 }

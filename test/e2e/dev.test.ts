@@ -159,9 +159,19 @@ test("what is broken is said with its place, and goes on when it is mended", { t
 test("a page that never ends costs its thread, and nothing else", { timeout: 60_000 }, async () => {
   const site = devSite();
   const dev = await DevBrowser.start(site.folder);
-  const endless = await dev.load("base/endless/");
+  const asked = dev.load("base/endless/");
+  // Saved meanwhile.
+  site.edit("templates/genre.eta", "<h1>", "<h1>Saved: ");
+  site.write("static/more.css", "h2 {}");
+  const endless = await asked;
   expect(endless).toMatchObject({ status: 500, text: expect.stringContaining("it never ended, and was stopped") });
   expect((await dev.load("base/films/2/")).text).toContain("The film F2");
+  await dev.sees("base/genres/drama/", /<h1>Saved: /);
+  // A config that never ends neither keeps it from ending.
+  site.edit("title.ts", "export const", "process.stdout.write('hangs'); for (;;);\nexport const");
+  await dev.running.said(/hangs/);
+  dev.running.kill("SIGTERM");
+  expect(await dev.running.ended).toMatchObject({ code: 0 });
 });
 
 test("it starts with a broken config, and says where there is none", { timeout: 60_000 }, async () => {
