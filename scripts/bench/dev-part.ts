@@ -31,7 +31,8 @@ class Browser {
   }
 
   async load(): Promise<string> {
-    return (await fetch(this.#origin + this.#page)).text();
+    // A connection that was kept may be closed at this moment.
+    return (await fetch(this.#origin + this.#page, { headers: { Connection: "close" } })).text();
   }
 
   async listen(): Promise<void> {

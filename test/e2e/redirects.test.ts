@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 
 import { build, rekiln, Running } from "../support/cli.ts";
+import { fetchAnew } from "../support/fetch-anew.ts";
 import { differences } from "../support/temporary-site.ts";
 import { itemSite } from "./item-site.ts";
 
@@ -14,7 +15,7 @@ test("a renamed page is redirected to, a removed one is gone, and both are said"
   const running = new Running(site.folder, ["serve", "--port", "0"]);
   const [, url = ""] = await running.said(/served at (\S+)/);
   const ask = async (path: string): Promise<readonly [number, string | null]> => {
-    const { status, headers } = await fetch(new URL(path, url), { redirect: "manual" });
+    const { status, headers } = await fetchAnew(new URL(path, url), { redirect: "manual" });
     return [status, headers.get("location")];
   };
   expect(await ask("items/a/")).toEqual([200, null]);
