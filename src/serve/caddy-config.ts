@@ -125,7 +125,13 @@ export function caddyConfig({ site, root, port, origin, bypassCookie, moved, gon
       [
         `root * ${quoted(root)}`,
         // In a route things happen in the order in which they stand.
-        ...nested("route {", [`@hidden path_regexp ${quoted(hiddenPattern())}`, "error @hidden 404", ...body]),
+        ...nested("route {", [
+          `@hidden path_regexp ${quoted(hiddenPattern())}`,
+          "error @hidden 404",
+          '@empty expression `{path}.contains("//")`',
+          "error @empty 404",
+          ...body,
+        ]),
         ...nested("handle_errors {", [
           ...(gone.length === 0
             ? []

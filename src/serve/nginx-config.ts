@@ -55,8 +55,8 @@ function staticLocations(input: ServerConfigInput): readonly string[] {
     "}",
   ];
   return [
-    // Never served: dot files, but for .well-known.
-    ...location(String.raw`/\.(?!well-known(?:/|$))`, ["return 404;"]),
+    // Never served: dot files, but for .well-known, and paths with an empty name.
+    ...location(String.raw`/\.(?!well-known(?:/|$))|//`, ["return 404;"]),
     ...location(`^${base}(?<rekiln_folder>(?:/.*)?/)index\\.html$`, [
       ...body,
       `if (-f $document_root\${rekiln_folder}index.html) { rewrite ^(.*/)index\\.html$ $1 permanent; }`,
@@ -135,6 +135,7 @@ export function nginxConfig(input: ServerConfigInput): string {
     "charset_types text/css text/javascript application/javascript text/plain text/xml application/xml application/json image/svg+xml application/atom+xml application/rss+xml;",
     "server_tokens off;",
     "absolute_redirect off;",
+    "merge_slashes off;",
     ...(site.compress.includes("gzip") ? ["gzip_static on;", "gzip_vary on;"] : []),
     ...(site.compress.includes("br")
       ? ["# With ngx_http_brotli_static_module (Debian: libnginx-mod-http-brotli-static):", "# brotli_static on;"]

@@ -58,7 +58,7 @@ test.each(["", "/base"])("Caddy serves the site below %j and hides what is hidde
   const caddy = { ...ours, port };
   const headers = { Host: `localhost:${port}` };
 
-  const hidden = ["/.rekiln/site.json", "/.well-known/.git/x.txt", "/.wellx"];
+  const hidden = ["/.rekiln/site.json", "/.well-known/.git/x.txt", "/.wellx", "/films//alien/", "//"];
   for (const target of ["/", "/films/alien/", "/.well-known/security.txt", "/nowhere/", ...hidden]) {
     const [left, right] = [await ask(caddy, base + target, { headers }), await ask(ours, base + target)];
     expect({ target, status: left.status, body: left.body }).toEqual({

@@ -44,6 +44,9 @@ const TARGETS = [
   "/nowhere/",
   "/nowhere.html",
   "/404.html",
+  "//",
+  "//films/alien/",
+  "/films//alien/",
 ];
 
 interface Both {
