@@ -19,6 +19,7 @@ interface WrongPage {
 }
 
 /** Removals of drains are counted to ten minutes. */
+const SLICE_MS = 600_000;
 const HOUR_MS = 50 * 60_000;
 
 const objectKeyOf = (path: string): string => `${path.slice(1)}index.html`;
@@ -56,7 +57,8 @@ export class Checker {
     const { running, faults, scheduler } = this.#world;
     if (faults.maxDeletes === undefined) return;
     const by = running.name.startsWith("build") ? running.name : "drains";
-    const since = scheduler.clock() - HOUR_MS;
+    // Each worker counts by its own clock, and to ten minutes.
+    const since = scheduler.clock() - HOUR_MS + SLICE_MS + 2 * faults.clockMs;
     const removals = (this.#removals.get(by) ?? []).filter((at) => at > since);
     removals.push(scheduler.clock());
     this.#removals.set(by, removals);
