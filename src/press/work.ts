@@ -227,8 +227,9 @@ class Worker {
     }
   }
 
+  /** Whoever was replaced leaves it to the one that comes after. */
   async #settleAtLast(isDrained: boolean): Promise<void> {
-    for (;;) {
+    while (this.#context.standing().kind === "current") {
       try {
         return await this.#context.settle(isDrained);
       } catch (error) {

@@ -64,7 +64,7 @@ function checkQueries(value: unknown, types: readonly string[] | undefined, repo
       continue;
     }
     // It becomes part of other statements.
-    const sql = query.trim().replace(/(?:\s*;)+$/, "");
+    const sql = withoutSemicolons(query);
     queries.set(type, { sql, tables: isObject(select) ? checkTables(path, select, report) : [] });
   }
   for (const type of types ?? []) {
@@ -100,4 +100,10 @@ function isText(value: unknown): value is string {
 
 function isCaptured(value: unknown): value is CapturedTable {
   return isObject(value) && isText(value["table"]) && isText(value["key"]) && Object.keys(value).length === 2;
+}
+
+function withoutSemicolons(query: string): string {
+  let sql = query.trim();
+  while (sql.endsWith(";")) sql = sql.slice(0, -1).trimEnd();
+  return sql;
 }

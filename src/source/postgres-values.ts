@@ -49,7 +49,7 @@ function exactFloat(text: string): number {
 
 function exactNumber(text: string): number {
   const number = Number(text);
-  const digits = text.replace(/[-.]/g, "").replace(/^0+/, "").replace(/0+$/, "");
+  const digits = significantDigits(text);
   const isExact = digits.length <= EXACT_DIGITS || (String(number) === text && Number.isSafeInteger(number));
   // A number of Postgres may be so large, or so small, that nothing of it is left.
   if (isExact && Number.isFinite(number) && (number !== 0 || digits === "")) return number;
@@ -66,4 +66,12 @@ function json(text: string): unknown {
 
 function shorten(text: string): string {
   return text.length <= 40 ? text : `${text.slice(0, 40)}…`;
+}
+
+/** Without sign, point, and zeros at either end. */
+function significantDigits(text: string): string {
+  const digits = text.replace(/[-.]/g, "").replace(/^0+/, "");
+  let end = digits.length;
+  while (digits[end - 1] === "0") end--;
+  return digits.slice(0, end);
 }

@@ -121,7 +121,14 @@ export async function openWorkingSite(inputs: SiteInputs, options: WorkingSiteOp
   const writer = `${process.pid}`;
   if (!isDryRun) {
     beginWriting(manifest, writer);
-    stack.defer(() => endWriting(manifest, writer));
+    stack.defer(() => {
+      try {
+        endWriting(manifest, writer);
+      } catch (error) {
+        // Nobody reads in it that this writer has ended.
+        if (!(error instanceof RekilnError && error.code === "manifest-replaced")) throw error;
+      }
+    });
   }
   const { ino } = statSync(manifestFile);
   const standing = (): Standing => {
