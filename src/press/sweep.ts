@@ -3,6 +3,7 @@ import { isPassing, troubleText } from "../core/passing-error.ts";
 import type { SweepSlice } from "../manifest/sweep-state.ts";
 import { countSubjects } from "./build-plan.ts";
 import { pressDue } from "./due-pages.ts";
+import { settleAtLast } from "./settle-at-last.ts";
 import { affectedPages } from "./expand.ts";
 import { noteVersion, versionAt } from "./left-behind.ts";
 import type { Pressed } from "./press-pages.ts";
@@ -58,7 +59,7 @@ class Sweeper {
 
   async run(): Promise<SweepResult> {
     const { once, stop } = this.#options;
-    const { manifest, sleep, standing } = this.#context;
+    const { manifest, sleep, standing, settle } = this.#context;
     let passSince = once ? this.#beginPass() : undefined;
     let message: string | undefined;
     let ended: SweepResult["ended"] = "stopped";
@@ -85,19 +86,8 @@ class Sweeper {
         await this.#backOff(error);
       }
     }
-    await this.#settleAtLast();
+    await settleAtLast({ settle, standing, stop, pause: async (error) => this.#backOff(error) });
     return { tally: this.#tally, ended, message };
-  }
-
-  async #settleAtLast(): Promise<void> {
-    for (;;) {
-      try {
-        return await this.#context.settle();
-      } catch (error) {
-        if (!isPassing(error) || this.#options.stop.aborted) throw error;
-        await this.#backOff(error);
-      }
-    }
   }
 
   /** Source, store or manifest can't be used now: nothing is lost by waiting. */

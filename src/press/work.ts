@@ -20,6 +20,7 @@ import type { PressPool } from "./press-pool.ts";
 import type { Pressed } from "./press-pages.ts";
 import { regenerate } from "./regenerate.ts";
 import type { Regenerated } from "./regenerate.ts";
+import { settleAtLast } from "./settle-at-last.ts";
 import { readEvents } from "./work-events.ts";
 import type { AskedPages, WorkEvents } from "./work-events.ts";
 import { expandEvents } from "./work-expand.ts";
@@ -188,7 +189,13 @@ class Worker {
       await this.#acks.finish();
       await this.#settling;
       if (this.#failure !== undefined) throw this.#failure;
-      await this.#settleAtLast(ended === "empty");
+      const { settle, standing } = this.#context;
+      await settleAtLast({
+        settle: async () => settle(ended === "empty"),
+        standing,
+        stop: this.#options.stop,
+        pause: async (error) => this.#pause(error),
+      });
     } catch (error) {
       if (!this.#options.abort.aborted) throw error;
     } finally {
@@ -224,18 +231,6 @@ class Worker {
     } catch (error) {
       if (isPassing(error)) this.#context.warn?.(troubleText(error));
       else this.#fail(error);
-    }
-  }
-
-  /** Whoever was replaced leaves it to the one that comes after. */
-  async #settleAtLast(isDrained: boolean): Promise<void> {
-    while (this.#context.standing().kind === "current") {
-      try {
-        return await this.#context.settle(isDrained);
-      } catch (error) {
-        if (!isPassing(error) || this.#options.stop.aborted) throw error;
-        await this.#pause(error);
-      }
     }
   }
 
