@@ -9,6 +9,7 @@ import { count } from "./count.ts";
 import { EXIT } from "./exit.ts";
 import { interruptSignal } from "./interrupt-signal.ts";
 import { ProgressLine } from "./progress-line.ts";
+import { concurrencyOption } from "./pressing-options.ts";
 import { wholeNumber } from "./whole-number.ts";
 import { siteEnvironment } from "../system/site-environment.ts";
 
@@ -68,7 +69,7 @@ export function auditCommand(): Command {
       "most objects to remove (default: 5 % of all pages, and at least 100)",
       wholeNumber(0),
     )
-    .option("--concurrency <threads>", "render threads (default: one for each processor)", wholeNumber(1))
+    .addOption(concurrencyOption())
     .option("--json", "print one JSON object")
     .action(async (flags: AuditFlags) => {
       const progress = new ProgressLine(process.stderr);

@@ -7,7 +7,7 @@ import { loadConfig } from "../site/load-config.ts";
 import { openBuiltSite } from "../system/built-site.ts";
 import { costText } from "./cost-text.ts";
 import { count } from "./count.ts";
-import { periodOption } from "./pressing.ts";
+import { periodOption } from "./pressing-options.ts";
 import { wholeNumber } from "./whole-number.ts";
 import { siteEnvironment } from "../system/site-environment.ts";
 
