@@ -1,11 +1,8 @@
-import { hash } from "node:crypto";
-
 import type { EntityData, EntityModel } from "../core/entity.ts";
 import type { EntityWriter } from "./entity-writer.ts";
-import { checkRecord, decodeRecord } from "./parse-record.ts";
+import { checkRecord, decodeRecord, lackOf, rawDigest } from "./parse-record.ts";
 import { PostgresRecords } from "./postgres-query.ts";
 import type { PostgresSession } from "./postgres-session.ts";
-import { RECORD_BYTES_MAX } from "./record-files.ts";
 import type { RecordBytes } from "./record-files.ts";
 import type { RefreshReport, SourceProblem } from "./source.ts";
 
@@ -54,14 +51,15 @@ export async function readSome(
   return some;
 }
 
-async function check(model: EntityModel, id: string, { place, bytes, problem }: RecordBytes): Promise<Found> {
+async function check(model: EntityModel, id: string, record: RecordBytes): Promise<Found> {
+  const { place, bytes } = record;
   const wrong = (message: string): Found => ({ kind: "wrong", problem: { type: model.name, place, message } });
-  if (bytes === undefined) return wrong(problem ?? `is larger than ${RECORD_BYTES_MAX >> 20} MB`);
+  if (bytes === undefined) return wrong(lackOf(record));
   const decoded = decodeRecord(bytes);
   const checked = decoded.ok ? await checkRecord(model, decoded.input) : decoded;
   if (!checked.ok) return wrong(checked.message);
   if (checked.entity.id !== id) return wrong(`the schema gives it another id than its row has`);
-  return { kind: "there", entity: checked.entity, raw: hash("sha256", bytes, "buffer").subarray(0, 16) };
+  return { kind: "there", entity: checked.entity, raw: rawDigest(bytes) };
 }
 
 /** Writes what was read; an entity whose record is wrong keeps its last good version. */

@@ -7,6 +7,7 @@ import { EntityWriter } from "./entity-writer.ts";
 import { Mirror } from "./mirror.ts";
 import type { MirrorOptions } from "./mirror.ts";
 import type { MirroredRecords } from "./mirrored-records.ts";
+import { isThere } from "./postgres-catalog.ts";
 import { PostgresRecords } from "./postgres-query.ts";
 import { PostgresSession } from "./postgres-session.ts";
 import type { PostgresAddress } from "./postgres-session.ts";
@@ -182,7 +183,6 @@ export class PostgresSource extends Mirror {
 
 /** Tells one installation of the capture from another one; undefined when there is none. */
 async function generationIn(session: PostgresSession): Promise<string | undefined> {
-  const found = await session.row("SELECT to_regclass('rekiln_capture') IS NOT NULL AS there");
-  if (found?.["there"] !== "t") return undefined;
+  if (!(await isThere(session, "rekiln_capture"))) return undefined;
   return (await session.row("SELECT generation FROM rekiln_capture"))?.["generation"] ?? undefined;
 }
