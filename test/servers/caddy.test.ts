@@ -11,7 +11,8 @@ import { startApplication } from "../integration/serve/application.ts";
 import { ask, startSite, writeFolder } from "../integration/serve/started-site.ts";
 import type { Reply } from "../integration/serve/started-site.ts";
 import { movedPages } from "./moved-pages.ts";
-import { freePort, untilListening } from "./started-nginx.ts";
+import { freePort } from "../support/free-port.ts";
+import { untilListening } from "./started-nginx.ts";
 
 const CADDY = "caddy";
 const FILES = {

@@ -9,7 +9,8 @@ import { startApplication, valuesOf } from "../integration/serve/application.ts"
 import { ask, sendRaw, startSite, writeFolder } from "../integration/serve/started-site.ts";
 import type { Reply, StartedSite } from "../integration/serve/started-site.ts";
 import { movedPages } from "./moved-pages.ts";
-import { freePort, startNginx } from "./started-nginx.ts";
+import { freePort } from "../support/free-port.ts";
+import { startNginx } from "./started-nginx.ts";
 
 const LONG = `<p>${"long ".repeat(400)}</p>`;
 const FILES = {
