@@ -12,7 +12,7 @@ import type { Lane, Queue, Received, Sleep } from "../queue/queue.ts";
 import { sendAll } from "../queue/send-all.ts";
 import type { Site } from "../site/site.ts";
 import type { Snapshot, SourceReader } from "../source/source.ts";
-import { firstPagesOfRoute, isPageOfSnapshot } from "./build-plan.ts";
+import { firstPagesOfRoute, isPageOfSnapshot, newPagesBehind } from "./build-plan.ts";
 import { pressDue } from "./due-pages.ts";
 import { DurableAcks } from "./durable-acks.ts";
 import { HeldMessages, VISIBILITY_SECONDS } from "./held-messages.ts";
@@ -508,7 +508,7 @@ class Worker {
     this.#tally.messages += source.length;
   }
 
-  /** Cuts a route into messages of pages: those that the source has, and those that only the manifest knows. */
+  /** Cuts a route into messages of pages: those that the source has, and those that the manifest knows. */
   async #route(message: RouteMessage, source: readonly Received[]): Promise<void> {
     if (await this.#isBehind(message, source)) return;
     const { site, manifest, reader } = this.#context;
@@ -523,7 +523,9 @@ class Worker {
       this.#tally.handedOn += bodies.length;
     };
     if (route !== undefined) {
-      for (const piece of firstPagesOfRoute(route, snapshot, RECEIVE_MAX)) await send(piece);
+      for (const piece of firstPagesOfRoute(route, snapshot, RECEIVE_MAX)) {
+        await send(route.list === undefined ? piece : [...piece, ...newPagesBehind(site, manifest, snapshot, piece)]);
+      }
     }
     for (const piece of manifest.keysOf(message.route)) {
       // Further pages of lists, and what is gone.
