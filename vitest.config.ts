@@ -2,10 +2,23 @@ import { join } from "node:path";
 
 import { defineConfig } from "vitest/config";
 
+/** Takes long, and changes seldom: `npm run test:long`. A part of each kind stays: kills, stops and full disks are in other files too. */
+export const LONG = [
+  "test/e2e/interrupt.test.ts",
+  "test/e2e/kill-cold.test.ts",
+  "test/e2e/kill-put.test.ts",
+  "test/e2e/kill-static.test.ts",
+  "test/e2e/readers.test.ts",
+  "test/e2e/work-failures.test.ts",
+  "test/e2e/work-stop.test.ts",
+  "test/integration/disk-full.test.ts",
+  "test/sim/planted-bugs.test.ts",
+];
+
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
-    exclude: ["test/browser/**", "test/kills/**", "test/localstack/**", "test/servers/**"],
+    exclude: ["test/browser/**", "test/kills/**", "test/localstack/**", "test/servers/**", ...LONG],
     testTimeout: 120_000,
     hookTimeout: 120_000,
     // Much of the time is waited for processes, and for their disk.

@@ -9,12 +9,12 @@ import { execFileSync, spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+
+import { freePort } from "../test/support/free-port.ts";
 
 /** The last of the open line; newer releases of what it needs break it. */
 const PACKAGE = "localstack-core[base-runtime]==4.14.0";
@@ -56,16 +56,6 @@ function install(): void {
   const uv = ["-m", "uv", "pip", "install", "--quiet", "--python", PYTHON, "--exclude-newer", NO_NEWER_THAN];
   run(PYTHON, ...uv, PACKAGE);
   run(PYTHON, "-c", `open(${JSON.stringify(join(FOLDER, "installed"))}, "w").close()`);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  // Listening on TCP, it has an address and a port.
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }
 
 async function start(port: number, state: string): Promise<ChildProcess> {

@@ -6,6 +6,14 @@ export type { AnyTypes, Entity, EntityType, JsonRecord, OrderBy, Query, Read, Sc
 export { html } from "./render/html-tag.ts";
 export { s3, sqs } from "./site/declare-fleet.ts";
 export type { S3Options, S3Store, SqsOptions, SqsQueues } from "./site/declare-fleet.ts";
+export { postgres } from "./site/declare-postgres.ts";
+export type {
+  CapturedTable,
+  PostgresOptions,
+  PostgresQueries,
+  PostgresSelect,
+  PostgresSource,
+} from "./site/declare-postgres.ts";
 export { defineSite, directory, embedded, files, sqlite } from "./site/define-site.ts";
 export type {
   DirectoryStore,

@@ -31,7 +31,8 @@ class Browser {
   }
 
   async load(): Promise<string> {
-    return (await fetch(this.#origin + this.#page)).text();
+    // A connection that was kept may be closed at this moment.
+    return (await fetch(this.#origin + this.#page, { headers: { Connection: "close" } })).text();
   }
 
   async listen(): Promise<void> {
@@ -59,8 +60,10 @@ export const devPart: BenchPart = async ({ folder, pages, say }) => {
   const started = performance.now();
   const child = spawn(process.execPath, [CLI, "dev", "--port", "0"], {
     cwd: dir,
-    stdio: ["ignore", "pipe", "inherit"],
+    stdio: ["ignore", "pipe", "pipe"],
   });
+  let complaints = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (complaints += text));
   const stop = (): void => void child.kill();
   process.once("exit", stop);
   try {
@@ -102,6 +105,8 @@ export const devPart: BenchPart = async ({ folder, pages, say }) => {
       (save) => `<p>look ${save}.</p>`,
     );
     return [figure("dev.ready", ready, "s"), ...figuresOf("record", record), ...figuresOf("template", look)];
+  } catch (cause) {
+    throw new Error(`${String(cause)}; rekiln dev said:\n${complaints}`, { cause });
   } finally {
     process.removeListener("exit", stop);
     child.kill();

@@ -11,6 +11,7 @@ import type { MeasuredRun } from "./measured-run.ts";
 import { medianFigure } from "./median-figure.ts";
 import { othersFigure } from "./others-figure.ts";
 import type { RekilnBuild } from "./rekiln-build.ts";
+import { sayDifferences } from "./say-differences.ts";
 import { settleDisk } from "./settle-disk.ts";
 
 const VERSION = "3.1.8";
@@ -33,6 +34,7 @@ export const eleventyPart: BenchPart = async ({ folder, rounds, catalogue, say }
     say(`round ${round}: rekiln ${rekiln.seconds.toFixed(2)} s, Eleventy ${eleventy.seconds.toFixed(2)} s`);
   }
   const same = compareSites(site.dist, join(dir, "_site"), SAMPLED_PAGES, (file) => file);
+  sayDifferences("Eleventy", same, say);
   const of = medianFigure("eleventy", pairs);
   return [
     of("rekiln.wall", "s", ({ rekiln }) => rekiln.seconds),

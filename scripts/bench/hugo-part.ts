@@ -12,6 +12,7 @@ import type { MeasuredRun } from "./measured-run.ts";
 import { medianFigure } from "./median-figure.ts";
 import { othersFigure } from "./others-figure.ts";
 import type { RekilnBuild } from "./rekiln-build.ts";
+import { sayDifferences } from "./say-differences.ts";
 import { settleDisk } from "./settle-disk.ts";
 
 const SAMPLED_PAGES = 2000;
@@ -64,12 +65,7 @@ async function hugoBuild(dir: string): Promise<MeasuredRun> {
 
 function samePages(site: CatalogueSite, hugoDir: string, say: (line: string) => void) {
   const same = compareSites(site.dist, join(hugoDir, "public"), SAMPLED_PAGES, pageOfHugo);
-  const list = (what: string, names: readonly string[]): void => {
-    if (names.length > 0) say(`${what}: ${names.slice(0, 10).join(", ")}${names.length > 10 ? ", …" : ""}`);
-  };
-  list("pages of rekiln's site only", same.onlyFirst);
-  list("pages of Hugo's site only", same.onlySecond);
-  list("pages whose text or links differ", same.differing);
+  sayDifferences("Hugo", same, say);
   return [
     figure("hugo.pages.both", same.common, "pages"),
     figure("hugo.pages.onlyRekiln", same.onlyFirst.length, "pages"),

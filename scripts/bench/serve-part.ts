@@ -24,8 +24,9 @@ export const servePart: BenchPart = async ({ folder, rounds, catalogue, say }) =
   if (!existsSync(NGINX)) throw new CannotRun("there is no nginx: run `apt-get install nginx-light`");
   const site = await catalogue();
   await site.built();
-  const files = readdirSync(join(site.dist, "packages"), { encoding: "utf8" }).slice(0, PAGES);
-  const paths = files.map((name) => `/packages/${encodeURIComponent(name)}/`);
+  const found = readdirSync(join(site.dist, "packages"), { withFileTypes: true });
+  const folders = found.filter((entry) => entry.isDirectory()).slice(0, PAGES);
+  const paths = folders.map(({ name }) => `/packages/${encodeURIComponent(name)}/`);
   const ours = spawn(process.execPath, [MAIN, "serve", "--port", String(OURS)], { cwd: site.dir, stdio: "ignore" });
   const theirs = spawn(NGINX, ["-p", folder, "-c", writeConfig(folder, site.dist)], { stdio: "ignore" });
   try {
@@ -61,7 +62,15 @@ function writeConfig(folder: string, root: string): string {
     (name) => `${name}_temp_path ${folder}/${name};`,
   );
   const site = { url: "http://localhost", base: "", compress: [] };
-  const http = nginxConfig({ site, root, port: THEIRS, origin: undefined, bypassCookie: undefined });
+  const http = nginxConfig({
+    site,
+    root,
+    port: THEIRS,
+    origin: undefined,
+    bypassCookie: undefined,
+    moved: new Map(),
+    gone: [],
+  });
   const file = join(folder, "nginx.conf");
   writeFileSync(
     file,

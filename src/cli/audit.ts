@@ -4,10 +4,12 @@ import type { FindingKind } from "../press/audit.ts";
 import { runAudit } from "../system/run-audit.ts";
 import type { AuditReport } from "../system/run-audit.ts";
 import { printable } from "./build-summary.ts";
+import { runCostText } from "./cost-text.ts";
 import { count } from "./count.ts";
 import { EXIT } from "./exit.ts";
 import { interruptSignal } from "./interrupt-signal.ts";
 import { ProgressLine } from "./progress-line.ts";
+import { concurrencyOption } from "./pressing-options.ts";
 import { wholeNumber } from "./whole-number.ts";
 import { siteEnvironment } from "../system/site-environment.ts";
 
@@ -23,14 +25,14 @@ interface AuditFlags {
 }
 
 const KINDS: Readonly<Record<FindingKind, string>> = {
-  differs: "differ from what was put, or from a fresh render",
+  differs: "other than what was put, or than a fresh render",
   missing: "missing",
-  orphan: "belong to nothing any more",
-  foreign: "weren't written by rekiln",
+  orphan: "of nothing that is there any more",
+  foreign: "not written by rekiln",
   temporary: "left by killed processes",
 };
 
-function textOf({ counts, findings, repaired }: AuditReport): string {
+function textOf({ counts, findings, repaired, cost }: AuditReport): string {
   const kinds = Object.entries(counts).filter(([, found]) => found > 0);
   const lines = findings.slice(0, SHOWN_MAX).map(({ kind, where, detail }) => `${kind}: ${where}: ${detail}`);
   const total = kinds.reduce((sum, [, found]) => sum + found, 0);
@@ -43,6 +45,7 @@ function textOf({ counts, findings, repaired }: AuditReport): string {
     lines.push(`Repaired: ${count(pages)} pages made anew, ${count(removed)} removed, ${count(failed)} failed.`);
     if (withheld > 0) lines.push(`${count(withheld)} removals are withheld: --max-deletes ${withheld} does them.`);
   }
+  lines.push(runCostText(cost));
   return `${lines.map(printable).join("\n")}\n`;
 }
 
@@ -66,7 +69,7 @@ export function auditCommand(): Command {
       "most objects to remove (default: 5 % of all pages, and at least 100)",
       wholeNumber(0),
     )
-    .option("--concurrency <threads>", "render threads (default: one for each processor)", wholeNumber(1))
+    .addOption(concurrencyOption())
     .option("--json", "print one JSON object")
     .action(async (flags: AuditFlags) => {
       const progress = new ProgressLine(process.stderr);

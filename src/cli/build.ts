@@ -9,6 +9,7 @@ import { BuildProgress } from "./build-progress.ts";
 import { buildSummary } from "./build-summary.ts";
 import { EXIT } from "./exit.ts";
 import { interruptSignal } from "./interrupt-signal.ts";
+import { concurrencyOption, summaryOption } from "./pressing-options.ts";
 import { wholeNumber } from "./whole-number.ts";
 
 interface BuildFlags {
@@ -36,11 +37,11 @@ export function buildCommand(): Command {
     .description("bring every page up to the data, the templates and the config")
     .option("--config <file>", "the site's config", "rekiln.config.ts")
     .option("--route <name...>", "only these routes")
-    .option("--concurrency <threads>", "render threads (default: one for each processor)", wholeNumber(1))
+    .addOption(concurrencyOption())
     .option("--dry-run", "say what would be done, and write no page")
     .option("--force", "render everything, and replace files that rekiln didn't write")
     .option("--max-deletes <pages>", "most pages to remove (default: 5 % of all, and at least 100)", wholeNumber(0))
-    .option("--json", "print the summary as one JSON object")
+    .addOption(summaryOption())
     .action(async (flags: BuildFlags) => {
       await printBuild(
         { config: flags.config, isDryRun: flags.dryRun === true, isJson: flags.json === true },

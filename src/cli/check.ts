@@ -1,6 +1,7 @@
 import { Command } from "commander";
 
 import { runCheck } from "../system/run-check.ts";
+import { siteEnvironment } from "../system/site-environment.ts";
 import { BuildProgress } from "./build-progress.ts";
 import { checkData, checkText, problemsOf } from "./check-text.ts";
 import { EXIT } from "./exit.ts";
@@ -26,7 +27,7 @@ export function checkCommand(): Command {
       const progress = new BuildProgress(process.stderr, Date.now);
       try {
         const options = { configFile: flags.config, sample: flags.sample };
-        const report = await runCheck(options, { ...process.env }, Date.now, progress, interruptSignal());
+        const report = await runCheck(options, siteEnvironment(flags.config), Date.now, progress, interruptSignal());
         progress.end();
         const exitCode = problemsOf(report) > 0 ? EXIT.failed : EXIT.done;
         process.exitCode = exitCode;

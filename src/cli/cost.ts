@@ -1,17 +1,19 @@
 import { Command } from "commander";
 
-import { priceOf } from "../core/prices.ts";
+import { priceOf, REQUEST_KINDS } from "../core/prices.ts";
 import type { Requests } from "../core/prices.ts";
 import { buildRequests, eventRequests, measuredWork, sweepRequests } from "../press/estimate-cost.ts";
 import { loadConfig } from "../site/load-config.ts";
 import { openBuiltSite } from "../system/built-site.ts";
 import { costText } from "./cost-text.ts";
 import { count } from "./count.ts";
-import { periodOption } from "./pressing.ts";
+import { periodOption } from "./pressing-options.ts";
 import { wholeNumber } from "./whole-number.ts";
 import { siteEnvironment } from "../system/site-environment.ts";
 
 const DAY_SECONDS = 86_400;
+const NO_PRICES =
+  "The config has no prices: a directory and SQLite bill nothing. For S3 and SQS give dollars a million, e.g. prices: { put: 5, get: 0.4, list: 5, queue: 0.4 }.";
 
 interface CostFlags {
   readonly config: string;
@@ -51,6 +53,7 @@ export function costCommand(): Command {
           `  ${`${count(flags.events)} events a day`.padEnd(22)} ${costText(day, prices)} (${how})`,
           `  a sweep of all pages   ${costText(sweep, prices)}`,
           `  a month of both        $${month.toFixed(2)}`,
+          ...(REQUEST_KINDS.every((kind) => prices[kind] === 0) ? [NO_PRICES] : []),
           "",
         ].join("\n"),
       );

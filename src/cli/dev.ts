@@ -42,16 +42,28 @@ export function devCommand(): Command {
       const { url, close, taken } = await listen(host, flags);
       if (taken > 0) process.stdout.write(`Port ${PORT} is taken: this is the next one that is free.\n`);
       process.stdout.write(`rekiln dev is at ${url} (Ctrl-C stops)\n`);
-      await Promise.race([
+      const lost = host.lost().then(() => "lost" as const);
+      const ended = await Promise.race([
         stopped,
+        lost,
         Promise.all([host.watch(), host.settled()]).then(() => {
           process.stdout.write(`Ready in ${Math.round(performance.now() - started)} ms; waiting for changes.\n`);
-          return stopped;
+          return Promise.race([stopped, lost]);
         }),
       ]);
       lines.end();
       await close();
+      if (ended === "lost") throw folderLost();
     });
+}
+
+function folderLost(): RekilnError {
+  return new RekilnError({
+    code: "folder-gone",
+    message: "The folder of the config was deleted or moved.",
+    disposition: "fatal",
+    hint: "Start rekiln dev again where it is now.",
+  });
 }
 
 interface Listening {

@@ -1,14 +1,17 @@
 import { formatStamp } from "../core/stamp.ts";
+import type { Drift } from "../manifest/sweep-state.ts";
 import type { ExplainedRef } from "../press/explain-page.ts";
 import type { PathExplanation } from "../press/explain-path.ts";
 import type { Claimant } from "../press/path-claims.ts";
 import type { ExplainReport } from "../system/run-explain.ts";
 import { printable } from "./build-summary.ts";
 import { count } from "./count.ts";
+import { driftText } from "./drift-text.ts";
 
 type ExplainedPage = NonNullable<ExplainReport["page"]>;
 
 const REFS_SHOWN_MAX = 40;
+const DRIFTS_SHOWN_MAX = 5;
 
 const USES: Readonly<Record<ExplainedRef["use"], string>> = {
   entity: "uses",
@@ -121,7 +124,7 @@ function changeLines(page: ExplainedPage, showsAll: boolean): readonly string[] 
 }
 
 function pageLines(page: ExplainedPage, showsAll: boolean): readonly string[] {
-  const { key, located, claimants, left } = page;
+  const { key, located, claimants, left, drifts } = page;
   const where =
     located.kind === "page"
       ? `wants ${located.path}`
@@ -141,8 +144,15 @@ function pageLines(page: ExplainedPage, showsAll: boolean): readonly string[] {
           ),
         ]
       : []),
+    ...(drifts.length > 0 ? ["it has drifted:", ...driftLines(drifts, showsAll)] : []),
     ...changeLines(page, showsAll),
   ];
+}
+
+function driftLines(drifts: readonly Drift[], showsAll: boolean): readonly string[] {
+  const shown = showsAll ? drifts : drifts.slice(0, DRIFTS_SHOWN_MAX);
+  const lines = shown.map((drift) => `  ${seconds(drift.at)}  ${driftText(drift)}`);
+  return drifts.length > shown.length ? [...lines, `  and ${count(drifts.length - shown.length)} more (--all)`] : lines;
 }
 
 /** What is known of a path or a page, for people. */

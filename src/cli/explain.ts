@@ -1,6 +1,7 @@
 import { Command } from "commander";
 
 import { runExplain } from "../system/run-explain.ts";
+import { siteEnvironment } from "../system/site-environment.ts";
 import { printable } from "./build-summary.ts";
 import { explainData, explainText } from "./explain-text.ts";
 
@@ -21,7 +22,7 @@ export function explainCommand(): Command {
     .option("--all", "show everything that it read, not only the first 40")
     .option("--json", "print all of it as one JSON object")
     .action(async (target: string, flags: ExplainFlags) => {
-      const report = await runExplain({ configFile: flags.config, target }, { ...process.env }, Date.now);
+      const report = await runExplain({ configFile: flags.config, target }, siteEnvironment(flags.config), Date.now);
       if (flags.json === true) process.stdout.write(`${JSON.stringify(explainData(report))}\n`);
       else process.stdout.write(explainText(report, flags.all === true));
       for (const note of report.notes) process.stderr.write(`${printable(note)}\n`);

@@ -27,7 +27,12 @@ const SQLITE: readonly { readonly says: string; readonly message: string; readon
   },
   { says: "attempt to write a readonly database", message: `This user can't write ${DATABASES}.`, hint: FORBIDDEN },
   { says: "unable to open database file", message: `This user can't open ${DATABASES}.`, hint: FORBIDDEN },
-  { says: "disk I/O error", message: `The disk failed under ${DATABASES}.`, hint: "Check the disk, and run it again." },
+  {
+    // SQLite says so too when a full disk has no space for what it keeps beside a database.
+    says: "disk I/O error",
+    message: `The disk is full, or fails, under ${DATABASES}.`,
+    hint: "Make room, or check the disk, and run the command again: it goes on where it stopped.",
+  },
   {
     says: "database is locked",
     message: `Another process has been writing to ${DATABASES} for long.`,

@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { runPrune } from "../system/run-prune.ts";
 import type { PruneReport } from "../system/run-prune.ts";
 import { printable } from "./build-summary.ts";
+import { runCostText } from "./cost-text.ts";
 import { count } from "./count.ts";
 import { EXIT } from "./exit.ts";
 import { interruptSignal } from "./interrupt-signal.ts";
@@ -18,7 +19,7 @@ interface PruneFlags {
   readonly json?: true;
 }
 
-function textOf({ plan, pages, orphans, tombstones, failed }: PruneReport, isDryRun: boolean): string {
+function textOf({ plan, pages, orphans, tombstones, failed, cost }: PruneReport, isDryRun: boolean): string {
   const all = plan.pages.length + plan.orphans.length;
   const lines: string[] = [];
   if (isDryRun || plan.isWithheld) {
@@ -37,7 +38,7 @@ function textOf({ plan, pages, orphans, tombstones, failed }: PruneReport, isDry
   } else {
     lines.push(`Removed ${count(pages)} pages, ${count(orphans)} orphans and ${count(tombstones)} tombstones.`);
   }
-  return `${[...lines, ...failed].map(printable).join("\n")}\n`;
+  return `${[...lines, ...failed, runCostText(cost)].map(printable).join("\n")}\n`;
 }
 
 /** `rekiln prune` */

@@ -9,7 +9,7 @@ export function relaySummary(relay: RelayReport): { readonly text: string; reado
   const warnings: string[] = [];
   if (error !== undefined) {
     warnings.push(
-      `The queue didn't take everything: ${error.message} ${error.hint ?? ""}`.trimEnd(),
+      `Not everything is known to be in the queue: ${error.message} ${error.hint ?? ""}`.trimEnd(),
       `${count(waiting, "change")} ${waiting === 1 ? "waits" : "wait"} in the outbox, stored for good; a worker sends them, or what is written or published next.`,
     );
   }

@@ -11,6 +11,7 @@ import { createSiteServer } from "../serve/create-site-server.ts";
 import { loadConfig } from "../site/load-config.ts";
 import { notBuilt } from "../system/built-site.ts";
 import { GonePages } from "../system/gone-pages.ts";
+import { leftPages } from "../system/left-pages.ts";
 import { siteFolders } from "../system/site-folders.ts";
 import { siteEnvironment } from "../system/site-environment.ts";
 import { serverLog } from "./server-log.ts";
@@ -73,7 +74,8 @@ export function serveCommand(): Command {
       if (flags.print !== undefined) {
         const { site } = config;
         const { port } = flags;
-        process.stdout.write(serverConfig(flags.print, { site, root: store, port, origin, bypassCookie }));
+        const left = await leftPages(folders, Date.now);
+        process.stdout.write(serverConfig(flags.print, { site, root: store, port, origin, bypassCookie, ...left }));
         return;
       }
       if (origin !== undefined && isItself(origin, flags)) throw ownOrigin(origin);

@@ -14,6 +14,33 @@ const STATES = {
   withheld: "waiting to be removed",
 } as const;
 
+function queueLines({ queue }: SiteStatus): readonly string[] {
+  if (!("error" in queue)) return LANES.map((lane) => depthText(lane, queue[lane]));
+  const { message, hint = "" } = queue.error;
+  return [`can't be asked: ${message} ${hint}`.trimEnd()];
+}
+
+function publisherText({ publisher, at }: SiteStatus): string {
+  const { state, spooled, outage } = publisher;
+  const waits = `${count(spooled)} ${spooled === 1 ? "change waits" : "changes wait"} in the outbox`;
+  switch (state) {
+    case "ok":
+      return "OK: the queue has every change";
+    case "spool":
+      return `SPOOL: the queue can't be used, ${waits}`;
+    case "replay":
+      return `REPLAY: ${waits}; a worker sends them, or who publishes next`;
+    case "interval": {
+      const { since = 0, until = 0 } = outage ?? {};
+      // Of a marker that a power failure cut off nothing is known but that it is there.
+      const when =
+        since === 0 ? "" : `, from ${durationText((at - since) / 1000)} to ${durationText((at - until) / 1000)} ago`;
+      const others = spooled === 0 ? "" : `; ${waits}`;
+      return `INTERVAL: changes couldn't be stored${when}: workers and sweepers look for them ten minutes after the last${others}`;
+    }
+  }
+}
+
 function pagesText({ pages, at }: SiteStatus): string {
   const { stale } = pages;
   const parts = [`${count(pages.published)} published`];
@@ -36,7 +63,7 @@ function staleLines({ stale, pages, at }: SiteStatus): readonly string[] {
 }
 
 function sourceText({ source }: SiteStatus): string {
-  const { version, complete, pending, unsent, needsBuild } = source;
+  const { version, complete, pending, needsBuild } = source;
   const parts = [`version ${count(version)}`];
   if (complete === undefined) parts.push("no build has gone over every page yet: run rekiln build");
   else if (complete === version) parts.push("which the last complete build has passed");
@@ -44,7 +71,6 @@ function sourceText({ source }: SiteStatus): string {
     const changes = pending === undefined ? "changes that aren't known one by one" : `${count(pending)} changed`;
     parts.push(`the last complete build passed ${count(complete)}: ${changes} since`);
   }
-  if (unsent > 0) parts.push(`${count(unsent)} wait for the queue`);
   if (needsBuild) parts.push("more has changed than is kept one by one: run rekiln build");
   return parts.join(", ");
 }
@@ -80,7 +106,9 @@ function sweepLines({ sweep, at }: SiteStatus): readonly string[] {
 export function statusLines(status: SiteStatus): readonly string[] {
   const lines = [
     "queue",
-    ...LANES.map((lane) => `  ${depthText(lane, status.queue[lane])}`),
+    ...queueLines(status).map((line) => `  ${line}`),
+    "publisher",
+    `  ${publisherText(status)}`,
     "pages",
     `  ${pagesText(status)}`,
     ...staleLines(status),
@@ -98,20 +126,21 @@ export function statusLines(status: SiteStatus): readonly string[] {
 
 /** The same in one line, for a log. */
 export function statusLine(status: SiteStatus): string {
-  const lanes = LANES.map((lane) => depthText(lane, status.queue[lane]));
   const { withheld } = status.deletes;
-  const parts = [new Date(status.at).toISOString(), ...lanes, pagesText(status)];
+  const publisher = status.publisher.state === "ok" ? [] : [publisherText(status)];
+  const parts = [new Date(status.at).toISOString(), ...queueLines(status), ...publisher, pagesText(status)];
   if (withheld > 0) parts.push(`${count(withheld)} deletes withheld`);
   return printable(parts.join("; "));
 }
 
 /** The same for programs. */
 export function statusData(status: SiteStatus, exitCode: number): Readonly<Record<string, unknown>> {
-  const { at, queue, pages, stale, source, routes, sweep, deletes } = status;
+  const { at, queue, publisher, pages, stale, source, routes, sweep, deletes } = status;
   return {
     schema: "rekiln.status.1",
     at,
-    queue,
+    queue: "error" in queue ? { error: queue.error.message } : queue,
+    publisher: { ...publisher, outage: publisher.outage ?? null },
     pages,
     stale: stale.map(({ key, error, stale: why }) => ({ page: key, error, ...why })),
     source,

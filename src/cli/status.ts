@@ -17,7 +17,7 @@ interface StatusFlags {
 
 /** What a build or a worker would end with that left the site like this. */
 function exitCodeOf({ pages, deletes, queue }: SiteStatus): number {
-  if (deletes.withheld > 0) return EXIT.refused;
+  if (deletes.withheld > 0 || "error" in queue) return EXIT.refused;
   const dead = LANES.reduce((sum, lane) => sum + queue[lane].dead, 0);
   return pages.stale.failed + pages.stale.collided + dead > 0 ? EXIT.failed : EXIT.done;
 }

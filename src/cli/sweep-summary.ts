@@ -1,7 +1,6 @@
-import { NO_REQUESTS } from "../core/prices.ts";
-import type { SweepResult } from "../press/sweep-context.ts";
+import type { RunSweepResult } from "../system/run-sweep.ts";
 import { printable } from "./build-summary.ts";
-import { DIRECTORY_COST } from "./cost-text.ts";
+import { runCostText } from "./cost-text.ts";
 import { count } from "./count.ts";
 import { driftCountLines, driftText } from "./drift-text.ts";
 import type { WorkSummary } from "./work-summary.ts";
@@ -9,8 +8,8 @@ import type { WorkSummary } from "./work-summary.ts";
 const SHOWN_MAX = 20;
 
 /** What a sweep did, for people and for programs. */
-export function sweepSummary(result: SweepResult, seconds: number, isTooMuch: boolean): WorkSummary {
-  const { tally, ended, message } = result;
+export function sweepSummary(result: RunSweepResult, seconds: number, isTooMuch: boolean): WorkSummary {
+  const { tally, ended, message, cost } = result;
   const { pages } = tally;
   const lines = [
     `${count(tally.swept)} pages swept in ${count(tally.slices)} slices`,
@@ -31,7 +30,7 @@ export function sweepSummary(result: SweepResult, seconds: number, isTooMuch: bo
   for (const line of driftCountLines(tally.drift)) lines.push(`    ${line}`);
   const ending =
     ended === "done" ? "Everything was gone over" : ended === "stopped" ? "Stopped" : (message ?? "Replaced");
-  lines.push(`${ending}, after ${seconds.toFixed(2)} s.`, DIRECTORY_COST);
+  lines.push(`${ending}, after ${seconds.toFixed(2)} s.`, runCostText(cost));
   const errors = [...tally.failed.values()];
   const problems = [...errors, ...tally.drifts.map(driftText)];
   const shown = problems.slice(0, SHOWN_MAX).map((problem) => `${printable(problem)}\n`);
@@ -58,7 +57,7 @@ export function sweepSummary(result: SweepResult, seconds: number, isTooMuch: bo
       drifts: tally.drifts,
       bytes: pages.bytes,
       seconds,
-      cost: { requests: NO_REQUESTS, dollars: 0 },
+      cost,
       errors,
     },
   };

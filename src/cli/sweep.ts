@@ -10,10 +10,10 @@ import {
   hourlyDeletesOption,
   metricsPortOption,
   periodOption,
-  printPressing,
   rateOption,
   summaryOption,
-} from "./pressing.ts";
+} from "./pressing-options.ts";
+import { printPressing } from "./pressing.ts";
 import type { PressingFlags } from "./pressing.ts";
 import { sweepSummary } from "./sweep-summary.ts";
 

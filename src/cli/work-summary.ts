@@ -1,8 +1,7 @@
-import { NO_REQUESTS } from "../core/prices.ts";
 import type { RunWorkResult } from "../system/work-session.ts";
 import { driftCountLines } from "./drift-text.ts";
 import { printable } from "./build-summary.ts";
-import { DIRECTORY_COST } from "./cost-text.ts";
+import { runCostText } from "./cost-text.ts";
 import { count } from "./count.ts";
 
 const ERRORS_SHOWN_MAX = 20;
@@ -15,7 +14,7 @@ export interface WorkSummary {
 
 /** What a worker did, for people and for programs. */
 export function workSummary(result: RunWorkResult, seconds: number): WorkSummary {
-  const { tally, ended, message, released, swept } = result;
+  const { tally, ended, message, released, swept, cost } = result;
   const amplification = tally.written === 0 ? undefined : tally.rendered / tally.written;
   const lines = [
     `${count(tally.messages)} messages answered, ${count(tally.changes)} changes of entities`,
@@ -38,7 +37,7 @@ export function workSummary(result: RunWorkResult, seconds: number): WorkSummary
     for (const line of driftCountLines(swept.drift)) lines.push(`    ${line}`);
   }
   const ending = ended === "empty" ? "The queue is empty" : ended === "stopped" ? "Stopped" : (message ?? "Replaced");
-  lines.push(`${ending}, after ${seconds.toFixed(2)} s.`, DIRECTORY_COST);
+  lines.push(`${ending}, after ${seconds.toFixed(2)} s.`, runCostText(cost));
   const errors = [...tally.errors.values()];
   const shown = errors.slice(0, ERRORS_SHOWN_MAX).map((error) => `${printable(error)}\n`);
   if (errors.length > shown.length) shown.push(`and ${count(errors.length - shown.length)} more\n`);
@@ -67,7 +66,7 @@ export function workSummary(result: RunWorkResult, seconds: number): WorkSummary
       amplification: amplification ?? null,
       sweep: swept === undefined ? null : { swept: swept.swept, found: swept.found, drift: swept.drift },
       seconds,
-      cost: { requests: NO_REQUESTS, dollars: 0 },
+      cost,
       errors,
     },
   };

@@ -1,19 +1,19 @@
 import { Command, Option } from "commander";
 
-import type { WorkResult } from "../press/work.ts";
 import { LANES } from "../queue/queue.ts";
 import type { Lane } from "../queue/queue.ts";
 import { runWork } from "../system/run-work.ts";
+import type { RunWorkResult } from "../system/work-session.ts";
 import { EXIT } from "./exit.ts";
 import {
   concurrencyOption,
   hourlyDeletesOption,
   metricsPortOption,
   periodOption,
-  printPressing,
   rateOption,
   summaryOption,
-} from "./pressing.ts";
+} from "./pressing-options.ts";
+import { printPressing } from "./pressing.ts";
 import type { PressingFlags } from "./pressing.ts";
 import { workProgress } from "./work-progress.ts";
 import { workSummary } from "./work-summary.ts";
@@ -25,8 +25,10 @@ interface WorkFlags extends PressingFlags {
   readonly sweep?: true;
 }
 
-function exitCodeOf({ tally, ended }: WorkResult): number {
-  if (ended === "replaced" || tally.withheld > 0) return EXIT.refused;
+function exitCodeOf({ tally, ended, isBehind }: RunWorkResult): number {
+  // One that was told to stop has done what it could; one that says that nothing is left must know.
+  const isUnsure = isBehind && ended === "empty";
+  if (ended === "replaced" || tally.withheld > 0 || isUnsure) return EXIT.refused;
   return tally.errors.size + tally.discarded > 0 ? EXIT.failed : EXIT.done;
 }
 

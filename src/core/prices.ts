@@ -16,6 +16,22 @@ export const REQUEST_KINDS = ["put", "get", "list", "queue"] as const satisfies 
 
 export const NO_REQUESTS: Requests = { put: 0, get: 0, list: 0, queue: 0 };
 
+/** What a run has cost. */
+export interface Cost {
+  readonly requests: Requests;
+  readonly dollars: number;
+}
+
+export function costOf(requests: Requests, prices: Prices): Cost {
+  return { requests, dollars: priceOf(requests, prices) };
+}
+
+export function addCosts(left: Cost, right: Cost): Cost {
+  const sum = (kind: keyof Prices): number => left.requests[kind] + right.requests[kind];
+  const requests = { put: sum("put"), get: sum("get"), list: sum("list"), queue: sum("queue") };
+  return { requests, dollars: left.dollars + right.dollars };
+}
+
 /** In dollars. */
 export function priceOf(requests: Requests, prices: Prices): number {
   return REQUEST_KINDS.reduce((sum, kind) => sum + (requests[kind] * prices[kind]) / 1_000_000, 0);

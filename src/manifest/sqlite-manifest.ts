@@ -77,15 +77,12 @@ export class SqliteManifest implements Manifest, ManifestTransaction {
 
   #transact<T>(work: (transaction: ManifestTransaction) => T): T {
     this.#database.exec("BEGIN IMMEDIATE");
-    if (inodeOf(this.#file) !== this.#inode) {
-      this.#database.exec("ROLLBACK");
-      throw manifestReplaced(this.#file);
-    }
     this.#isBulk = this.meta("bulk") !== undefined;
     this.sitemaps.beginTransaction();
     this.#rows = new Map();
     this.#index.beginTransaction();
     try {
+      if (inodeOf(this.#file) !== this.#inode) throw manifestReplaced(this.#file);
       const result = work(this);
       this.#database.exec("COMMIT");
       return result;

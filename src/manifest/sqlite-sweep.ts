@@ -66,6 +66,10 @@ export class SqliteSweep implements SweepState {
     ).run(...valuesOf(slice), slice.id);
   }
 
+  holdBack(at: number): void {
+    this.#statement("UPDATE sweep_slice SET swept = ?1 WHERE swept > ?1").run(at);
+  }
+
   removeSlices(route: string): void {
     this.#statement("DELETE FROM sweep_slice WHERE route = ?").run(route);
   }

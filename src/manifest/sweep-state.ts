@@ -68,6 +68,8 @@ export interface SweepState {
   addSlice(slice: Omit<SweepSlice, "id">): number;
   /** Replaces a slice. */
   putSlice(slice: SweepSlice): void;
+  /** Lets no slice count as verified later than `at` (Unix seconds). */
+  holdBack(at: number): void;
   /** For a route that the site no longer has. */
   removeSlices(route: string): void;
   /** Keeps the newest 10,000. */

@@ -1,8 +1,9 @@
 import { batches } from "../core/batches.ts";
 import type { EntityChange } from "../core/change.ts";
 import type { PageKey, PageParts } from "../core/page.ts";
-import { pageKey, parsePageKey } from "../core/page.ts";
+import { furtherKey, pageKey, parsePageKey } from "../core/page.ts";
 import type { Scalar } from "../core/read.ts";
+import type { Manifest } from "../manifest/manifest.ts";
 import type { Site, RouteModel } from "../site/site.ts";
 import type { Snapshot, Source } from "../source/source.ts";
 import { countPages } from "./locate-page.ts";
@@ -89,6 +90,22 @@ export function* firstPagesOfRoute(
 
 function* firstPages(route: RouteModel, pieces: Iterable<readonly (Scalar | undefined)[]>): Iterable<PageKey> {
   for (const subjects of pieces) for (const subject of subjects) yield pageKey(route.name, subject, 1);
+}
+
+/** The further pages that first pages of lists have in a snapshot, and of which the manifest knows nothing yet. */
+export function* newPagesBehind(
+  site: Site,
+  manifest: Pick<Manifest, "page">,
+  snapshot: Snapshot,
+  firsts: readonly PageKey[],
+): Iterable<PageKey> {
+  for (const first of firsts) {
+    const pages = countPagesQuietly(site, parsePageKey(first), snapshot);
+    for (let number = 2; number <= pages; number++) {
+      const further = furtherKey(first, number);
+      if (manifest.page(further) === undefined) yield further;
+    }
+  }
 }
 
 /** Whether a snapshot has a page. */

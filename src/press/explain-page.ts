@@ -6,6 +6,7 @@ import type { PageKey } from "../core/page.ts";
 import { formatDependency } from "../manifest/edge-text.ts";
 import type { LeftPath } from "../manifest/left-paths.ts";
 import type { Edge, Manifest, PageRow } from "../manifest/manifest.ts";
+import type { Drift } from "../manifest/sweep-state.ts";
 import type { Snapshot } from "../source/source.ts";
 import type { PageStore } from "../store/store.ts";
 import { locatePage } from "./locate-page.ts";
@@ -59,6 +60,8 @@ export interface PageExplanation {
   readonly claimants: readonly Claimant[];
   /** Paths that it has left. */
   readonly left: readonly LeftPath[];
+  /** When sweeps found that it wasn't what it should be, and why; the newest first. */
+  readonly drifts: readonly Drift[];
 }
 
 /** Says all that is known of a page. Nothing is written; the page is rendered once, to have words for what it reads. */
@@ -90,6 +93,7 @@ export async function explainPage(context: ExplainContext, key: PageKey): Promis
     refs: explainRefs(manifest.edgesOf(key), rendered.kind === "none" ? [] : rendered.edges, recorder.names),
     claimants: wanted === undefined ? [] : claimantsOf(site, manifest, snapshot, key, wanted),
     left: manifest.left.of(key),
+    drifts: manifest.sweep.driftsOf(key),
   };
 }
 

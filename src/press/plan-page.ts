@@ -86,7 +86,7 @@ function newestAtOpenPaths(context: PlanContext, key: PageKey, to: ObjectKey | u
   let newest = 0;
   for (const path of context.openPaths.of(key)) {
     const at = wantedOf(path);
-    if (at === undefined || at.key === to || context.store.etag(at.key) === undefined) continue;
+    if (at === undefined || at.key === to) continue;
     const carried = context.store.read(at.key)?.carried;
     if (carried?.key === context.carriedKey(key)) newest = Math.max(newest, carried.stamp.version);
   }

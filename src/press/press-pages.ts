@@ -259,14 +259,20 @@ class Press {
     if (prepared.length === 0) return [];
     const ahead = this.#ahead;
     if (ahead !== undefined) return this.#finishAhead(ahead, prepared, snapshot);
-    // Creating files under their own names is what a turn is for; what is staged disturbs nobody.
-    if (!this.#options.isFresh) this.#stageAll(prepared);
-    const retry = this.#context.inTurn(() => {
-      if (this.#options.isFresh) this.#stageAll(prepared);
-      return this.#settle(prepared, snapshot);
-    }, waits);
-    if (retry === undefined) return undefined;
-    for (const page of prepared) if (page.staged !== undefined) this.#context.store.discard(page.staged);
+    let retry: readonly PageKey[] | undefined = [];
+    try {
+      // Creating files under their own names is what a turn is for; what is staged disturbs nobody.
+      if (!this.#options.isFresh) this.#stageAll(prepared);
+      retry = this.#context.inTurn(() => {
+        if (this.#options.isFresh) this.#stageAll(prepared);
+        return this.#settle(prepared, snapshot);
+      }, waits);
+    } finally {
+      // What is kept for another turn stays; on a full disk nothing else may.
+      if (retry !== undefined) {
+        for (const { staged } of prepared) if (staged !== undefined) this.#context.store.discard(staged);
+      }
+    }
     return retry;
   }
 

@@ -1,5 +1,6 @@
 import { encodeChange } from "../core/change-event.ts";
 import { RekilnError } from "../core/errors.ts";
+import { isPassing } from "../core/passing-error.ts";
 import type { Queue, SendResult } from "../queue/queue.ts";
 import type { Outbox, WaitingChange } from "../source/outbox.ts";
 
@@ -56,7 +57,14 @@ function mark(outbox: Outbox, rows: readonly number[]): RekilnError | undefined 
     return undefined;
   } catch (error) {
     if (error instanceof RekilnError) return error;
-    throw error;
+    if (!isPassing(error)) throw error;
+    return new RekilnError({
+      code: "outbox-unmarked",
+      message: `What was sent can't be noted in the outbox: ${error.message}.`,
+      disposition: "retry",
+      hint: "It is sent once more later, which does no harm.",
+      cause: error,
+    });
   }
 }
 

@@ -27,6 +27,9 @@ export interface OutageMarker {
   read(): Outage | undefined;
   /** When it returns, the marker is on the disk. @throws when it can't be written */
   write(outage: Outage): void;
+  /** Lays aside what is marked, whichever process did: it is still read, and what is marked from now on stands beside it. */
+  take(): void;
+  /** Removes what this process has taken. */
   clear(): void;
 }
 
@@ -115,9 +118,10 @@ export class Publisher {
     const now = clock();
     // While it comes and goes, one pass at its end is enough. A clock that was ahead doesn't put that off.
     if (now - outage.until < QUIET_MS && outage.until <= now) return;
+    // What is marked meanwhile is looked for once more.
+    marker.take();
     await recover(outage);
-    // Whoever was marked meanwhile is looked for once more.
-    if (marker.read()?.until === outage.until) marker.clear();
+    marker.clear();
   }
 }
 

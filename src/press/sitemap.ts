@@ -205,26 +205,29 @@ class SitemapPass {
     const parts = new SitemapParts(await this.#entriesOf(of), limits);
     const sitemaps: StagedSitemap[] = [];
     let owner: SitemapOwner | undefined;
-    while (parts.hasMore) {
-      const at = shardAt(this.#names.get(route.name) ?? "", shard, sitemaps.length);
-      owner ??= this.#ownerOf(at);
-      const { staged, digest } = this.#files.stage(at.key, parts.part());
-      const file = { objectKey: at.key, route: route.name, shard, shards, addresses: parts.addresses, digest };
-      sitemaps.push({ file, staged });
+    try {
+      while (parts.hasMore) {
+        const at = shardAt(this.#names.get(route.name) ?? "", shard, sitemaps.length);
+        owner ??= this.#ownerOf(at);
+        const { staged, digest } = this.#files.stage(at.key, parts.part());
+        const file = { objectKey: at.key, route: route.name, shard, shards, addresses: parts.addresses, digest };
+        sitemaps.push({ file, staged });
+      }
+      const keys = new Set<string>(sitemaps.map(({ file }) => file.objectKey));
+      if (owner === undefined) {
+        this.#files.put(sitemaps, (transaction) => {
+          // Without them another pass has written the shard, from rows that are newer.
+          if (!transaction.sitemaps.take(marks)) return false;
+          for (const file of transaction.sitemaps.files()) {
+            const isPart = file.route === route.name && file.shards === shards && file.shard === shard;
+            if (isPart && !keys.has(file.objectKey)) transaction.sitemaps.put({ ...file, shards: 0 });
+          }
+          return true;
+        });
+      }
+    } finally {
+      this.#files.discard(sitemaps);
     }
-    const keys = new Set<string>(sitemaps.map(({ file }) => file.objectKey));
-    if (owner === undefined) {
-      this.#files.put(sitemaps, (transaction) => {
-        // Without them another pass has written the shard, from rows that are newer.
-        if (!transaction.sitemaps.take(marks)) return false;
-        for (const file of transaction.sitemaps.files()) {
-          const isPart = file.route === route.name && file.shards === shards && file.shard === shard;
-          if (isPart && !keys.has(file.objectKey)) transaction.sitemaps.put({ ...file, shards: 0 });
-        }
-        return true;
-      });
-    }
-    this.#files.discard(sitemaps);
     return owner;
   }
 
@@ -249,8 +252,11 @@ class SitemapPass {
     if (before?.digest === digestOf(content) && before.etag === store.etag(key)) return;
     const { staged, digest } = this.#files.stage(key, [content]);
     const file = { objectKey: key, route: undefined, shard: 0, shards: 0, addresses: 0, digest };
-    this.#files.put([{ file, staged }], () => true);
-    this.#files.discard([{ file, staged }]);
+    try {
+      this.#files.put([{ file, staged }], () => true);
+    } finally {
+      this.#files.discard([{ file, staged }]);
+    }
   }
 
   /** What the index doesn't name any more goes once that is written, and so does an index that would name nothing. */

@@ -122,8 +122,11 @@ export function announceCopy(manifest: Manifest, asset: Asset, objectKey: Object
 export function copyAsset(store: PageStore, folder: string, asset: Asset, key: ObjectKey): string {
   const digest = new RunningDigest();
   const staged = store.stagePieces(key, digest.digested(staticPieces(folder, asset.file)));
-  if (digest.end() === asset.digest) return store.replace(staged);
-  store.discard(staged);
+  try {
+    if (digest.end() === asset.digest) return store.replace(staged);
+  } finally {
+    store.discard(staged);
+  }
   throw new RekilnError({
     code: "static-changed",
     message: `static/${asset.file} changed while the build ran.`,

@@ -63,12 +63,13 @@ export function findStrays(store: PageStore, manifest: Manifest, version: number
 
 /** Removes pages that are still strays while nobody else writes. Those that fail keep them: they are their last good bytes. */
 export function removeStrays(store: PageStore, manifest: Manifest, keys: readonly ObjectKey[]): void {
+  const openPaths = new OpenPaths(manifest);
   for (const piece of batches(keys, PIECE)) {
     manifest.transact((transaction) => {
       for (const key of piece) {
         const stored = store.read(key);
         if (stored === undefined || !isStray(manifest, key, stored.carried)) continue;
-        if (!keepLastGood(transaction, new OpenPaths(manifest), key, stored)) store.remove(key);
+        if (!keepLastGood(transaction, openPaths, key, stored)) store.remove(key);
       }
     });
   }

@@ -1,8 +1,9 @@
 import type { EntityChange } from "../core/change.ts";
-import { isPassing } from "../core/passing-error.ts";
+import { isPassing, troubleText } from "../core/passing-error.ts";
 import type { SweepSlice } from "../manifest/sweep-state.ts";
 import { countSubjects } from "./build-plan.ts";
 import { pressDue } from "./due-pages.ts";
+import { settleAtLast } from "./settle-at-last.ts";
 import { affectedPages } from "./expand.ts";
 import { noteVersion, versionAt } from "./left-behind.ts";
 import type { Pressed } from "./press-pages.ts";
@@ -59,7 +60,7 @@ class Sweeper {
   async run(): Promise<SweepResult> {
     const { once, stop } = this.#options;
     const { manifest, sleep, standing, settle } = this.#context;
-    const passSince = once ? this.#beginPass() : undefined;
+    let passSince = once ? this.#beginPass() : undefined;
     let message: string | undefined;
     let ended: SweepResult["ended"] = "stopped";
     while (!stop.aborted) {
@@ -69,6 +70,8 @@ class Sweeper {
         break;
       }
       try {
+        // By a clock that was set back nothing would be verified since.
+        if (passSince !== undefined && this.#now < passSince) passSince = this.#beginPass();
         await this.#tick(passSince);
         const waitSeconds = await this.#turn(passSince);
         this.#trouble = 0;
@@ -83,7 +86,7 @@ class Sweeper {
         await this.#backOff(error);
       }
     }
-    await settle();
+    await settleAtLast({ settle, standing, stop, pause: async (error) => this.#backOff(error) });
     return { tally: this.#tally, ended, message };
   }
 
@@ -91,7 +94,7 @@ class Sweeper {
   async #backOff(error: Error): Promise<void> {
     const { sleep, warn } = this.#context;
     const seconds = Math.min(2 ** this.#trouble++, TROUBLE_SECONDS_MAX);
-    warn(`${error.message} The sweep goes on in ${seconds} s.`);
+    warn(`${troubleText(error)} The sweep goes on in ${seconds} s.`);
     await sleep(seconds * 1000, this.#options.stop);
   }
 
@@ -110,6 +113,8 @@ class Sweeper {
       if (begun <= now && now - begun < PASS_SECONDS_MAX) return begun;
       this.#passVersion = version;
       manifest.setMeta(PASS_META, `${now} ${version}`);
+      // What was verified in this very second, or by a clock that is ahead, was so before.
+      manifest.sweep.holdBack(now - 1);
       return now;
     });
   }
@@ -119,8 +124,11 @@ class Sweeper {
     const { site, manifest, pool, clock, holder, refresh, settle, reader, onProgress } = this.#context;
     if (Math.abs(this.#now - this.#tickedAt) < TICK_SECONDS) return;
     const isFirst = this.#tickedAt === Number.NEGATIVE_INFINITY;
-    this.#tickedAt = this.#now;
+    // By a clock that is set back the rate would allow nothing for long.
+    if (this.#now < this.#tickedAt) this.#allowedAt = Number.NEGATIVE_INFINITY;
+    // What can't be read now is tried again before anything is verified by what was read before.
     const taken = await refresh();
+    this.#tickedAt = this.#now;
     if (taken !== undefined) {
       this.#tally.found += taken.found;
       for (let version = taken.from + 1; version <= taken.to; version++) this.#found.add(version);
@@ -193,7 +201,9 @@ class Sweeper {
       await this.#verifier.verifyBehind(this.#passVersion, now);
       return undefined;
     }
-    if (this.#allowedAt > this.#context.clock()) return (this.#allowedAt - this.#context.clock()) / 1000;
+    // However few pages the rate allows, the clock is looked at meanwhile.
+    const heldSeconds = (this.#allowedAt - this.#context.clock()) / 1000;
+    if (heldSeconds > 0) return Math.min(TICK_SECONDS, heldSeconds);
     const slice = this.#context.manifest.sweep.oldestFree(choice.route, now);
     const held =
       slice === undefined ? undefined : leaseSlice(this.#context.manifest, slice.id, this.#context.holder, now);
@@ -247,6 +257,8 @@ class Sweeper {
     const since = this.#now;
     const done = new AbortController();
     const keeping = this.#keepLease(held, done.signal);
+    // It is waited for below; until then nobody looks.
+    keeping.catch(() => undefined);
     let swept: number | undefined;
     try {
       const pages = await this.#verifier.verify(held, since);
@@ -267,7 +279,13 @@ class Sweeper {
     const { manifest, sleep, holder } = this.#context;
     while (!signal.aborted) {
       await sleep((LEASE_SECONDS * 1000) / 3, signal);
-      if (!signal.aborted) leaseSlice(manifest, held.id, holder, this.#now);
+      if (signal.aborted) return;
+      try {
+        leaseSlice(manifest, held.id, holder, this.#now);
+      } catch (error) {
+        // Tried again before the lease is over; else another one goes over the slice too.
+        if (!isPassing(error)) throw error;
+      }
     }
   }
 }

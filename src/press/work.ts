@@ -1,7 +1,7 @@
 import { decodeChange, encodeChange } from "../core/change-event.ts";
 import type { Clock } from "../core/clock.ts";
 import { RekilnError } from "../core/errors.ts";
-import { isPassing } from "../core/passing-error.ts";
+import { isPassing, troubleText } from "../core/passing-error.ts";
 import type { PageKey } from "../core/page.ts";
 import { parsePageKey } from "../core/page.ts";
 import { encodeWork, keyBatches } from "../core/work-message.ts";
@@ -12,7 +12,7 @@ import type { Lane, Queue, Received, Sleep } from "../queue/queue.ts";
 import { sendAll } from "../queue/send-all.ts";
 import type { Site } from "../site/site.ts";
 import type { Snapshot, SourceReader } from "../source/source.ts";
-import { firstPagesOfRoute, isPageOfSnapshot } from "./build-plan.ts";
+import { firstPagesOfRoute, isPageOfSnapshot, newPagesBehind } from "./build-plan.ts";
 import { pressDue } from "./due-pages.ts";
 import { DurableAcks } from "./durable-acks.ts";
 import { HeldMessages, VISIBILITY_SECONDS } from "./held-messages.ts";
@@ -20,6 +20,7 @@ import type { PressPool } from "./press-pool.ts";
 import type { Pressed } from "./press-pages.ts";
 import { regenerate } from "./regenerate.ts";
 import type { Regenerated } from "./regenerate.ts";
+import { settleAtLast } from "./settle-at-last.ts";
 import { readEvents } from "./work-events.ts";
 import type { AskedPages, WorkEvents } from "./work-events.ts";
 import { expandEvents } from "./work-expand.ts";
@@ -188,7 +189,13 @@ class Worker {
       await this.#acks.finish();
       await this.#settling;
       if (this.#failure !== undefined) throw this.#failure;
-      await this.#context.settle(ended === "empty");
+      const { settle, standing } = this.#context;
+      await settleAtLast({
+        settle: async () => settle(ended === "empty"),
+        standing,
+        stop: this.#options.stop,
+        pause: async (error) => this.#pause(error),
+      });
     } catch (error) {
       if (!this.#options.abort.aborted) throw error;
     } finally {
@@ -213,10 +220,17 @@ class Worker {
     }
     if (now - this.#settledAt > 5 * RELAY_MS) {
       this.#settledAt = now;
-      this.#settling ??= this.#context
-        .settle(false)
-        .catch((error: unknown) => this.#fail(error))
-        .finally(() => (this.#settling = undefined));
+      this.#settling ??= this.#settleBeside().finally(() => (this.#settling = undefined));
+    }
+  }
+
+  /** What can't be brought up to date now is a few seconds later. */
+  async #settleBeside(): Promise<void> {
+    try {
+      await this.#context.settle(false);
+    } catch (error) {
+      if (isPassing(error)) this.#context.warn?.(troubleText(error));
+      else this.#fail(error);
     }
   }
 
@@ -387,7 +401,7 @@ class Worker {
   /** Source, store or manifest can't be used now: nothing is done until they may be, longer each time. */
   async #pause(error: Error): Promise<void> {
     const seconds = Math.min(TROUBLE_SECONDS * 2 ** this.#trouble++, TROUBLE_SECONDS_MAX);
-    this.#context.warn?.(`${error.message} Work goes on in ${seconds} s.`);
+    this.#context.warn?.(`${troubleText(error)} Work goes on in ${seconds} s.`);
     await this.#context.sleep(seconds * 1000, this.#options.stop);
   }
 
@@ -494,7 +508,7 @@ class Worker {
     this.#tally.messages += source.length;
   }
 
-  /** Cuts a route into messages of pages: those that the source has, and those that only the manifest knows. */
+  /** Cuts a route into messages of pages: those that the source has, and those that the manifest knows. */
   async #route(message: RouteMessage, source: readonly Received[]): Promise<void> {
     if (await this.#isBehind(message, source)) return;
     const { site, manifest, reader } = this.#context;
@@ -509,7 +523,9 @@ class Worker {
       this.#tally.handedOn += bodies.length;
     };
     if (route !== undefined) {
-      for (const piece of firstPagesOfRoute(route, snapshot, RECEIVE_MAX)) await send(piece);
+      for (const piece of firstPagesOfRoute(route, snapshot, RECEIVE_MAX)) {
+        await send(route.list === undefined ? piece : [...piece, ...newPagesBehind(site, manifest, snapshot, piece)]);
+      }
     }
     for (const piece of manifest.keysOf(message.route)) {
       // Further pages of lists, and what is gone.

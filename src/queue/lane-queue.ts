@@ -31,6 +31,7 @@ type ReceiptStep = (lane: LaneStorage, receipts: readonly string[]) => readonly 
 
 /** A queue over lanes that are stored on this machine: it checks, cuts batches into steps, and waits. */
 export class LaneQueue implements Queue {
+  readonly billedRequests = 0;
   readonly #lanes: Readonly<Record<Lane, LaneStorage>>;
   readonly #clock: Clock;
   readonly #sleep: Sleep;

@@ -108,6 +108,8 @@ export interface DeadLetterPage {
  * see `SqsQueue`.
  */
 export interface Queue extends Disposable {
+  /** Requests that were made by this, failed ones and repeated ones too, as far as somebody bills them; 0 where nobody does. */
+  readonly billedRequests: number;
   /**
    * Sends messages; each result says whether that message is stored.
    * @throws RekilnError `queue-argument` when one of them is too large or no text; then none is sent

@@ -18,6 +18,8 @@ const REQUEST_MS = 35_000;
 
 /** The SDK's client for SQS, loaded when it is first used, and ended once nothing is under way any more. */
 export class SqsConnection {
+  /** Requests so far, each attempt of the SDK's own retries too: all are billed. */
+  requests = 0;
   readonly #settings: SqsSettings;
   #client: Promise<SQS> | undefined;
   #underWay = 0;
@@ -58,12 +60,20 @@ export class SqsConnection {
     // 200 ms, that only those pay who need it.
     const { SQS } = await import("@aws-sdk/client-sqs");
     const { region, endpoint, credentials, requestHandler } = this.#settings;
-    return new SQS({
+    const client = new SQS({
       ...(region === undefined ? {} : { region }),
       ...(endpoint === undefined ? {} : { endpoint }),
       ...(credentials === undefined ? {} : { credentials }),
       requestHandler: requestHandler ?? { connectionTimeout: CONNECT_MS, requestTimeout: REQUEST_MS },
     });
+    client.middlewareStack.add(
+      (next) => async (request) => {
+        this.requests++;
+        return next(request);
+      },
+      { step: "deserialize" },
+    );
+    return client;
   }
 
   #endIfIdle(): void {

@@ -50,6 +50,10 @@ export class SqsQueue implements Queue {
     };
   }
 
+  get billedRequests(): number {
+    return this.#connection.requests;
+  }
+
   async send(lane: Lane, messages: readonly OutgoingMessage[]): Promise<readonly SendResult[]> {
     checkMessages(messages);
     return this.#lane(lane).send(messages);

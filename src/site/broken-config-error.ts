@@ -16,6 +16,10 @@ function hintFor(thrown: unknown): string {
   if (code === "ERR_MODULE_NOT_FOUND" || code === "MODULE_NOT_FOUND") {
     return "Correct the import (local files are named with their extension), or install the package.";
   }
+  // Node's own words for a module that package.json says is CommonJS.
+  if (thrown instanceof SyntaxError && /import statement outside a module|token 'export'/.test(thrown.message)) {
+    return 'It is an ES module: say "type": "module" in package.json with npm pkg set type=module.';
+  }
   if (thrown instanceof SyntaxError) return "Correct the syntax there, and run it again.";
   return "Loading the config runs it: correct what it throws, and run it again.";
 }

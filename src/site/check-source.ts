@@ -1,11 +1,14 @@
 import { checkKeys, isObject, suggest } from "./check-object.ts";
+import { checkPostgres } from "./check-postgres.ts";
+import type { PostgresModel } from "./check-postgres.ts";
 import { embedded, files } from "./define-site.ts";
 import type { SqliteSelect, SiteSource } from "./define-site.ts";
 import type { Report } from "./problem.ts";
 
 /** A source after its options were checked. */
 export type SourceModel =
-  | Exclude<SiteSource, { readonly kind: "sqlite" }>
+  | Exclude<SiteSource, { readonly kind: "sqlite" | "postgres" }>
+  | PostgresModel
   | {
       readonly kind: "sqlite";
       readonly file: string;
@@ -26,8 +29,10 @@ export function checkSource(
   if (isObject(value) && value["kind"] === "sqlite" && isText(value["file"])) {
     return { kind: "sqlite", file: value["file"], queries: checkQueries(value["queries"], types, report) };
   }
-  const hint = 'write source: files("data/"), sqlite("data.db", { film: "select …" }), or embedded()';
-  report("source", "doesn't come from files, sqlite or embedded", hint);
+  if (isObject(value) && value["kind"] === "postgres") return checkPostgres(value, types, report);
+  const hint =
+    'write source: files("data/"), sqlite("data.db", { film: "select …" }), postgres({ film: "select …" }), or embedded()';
+  report("source", "doesn't come from files, sqlite, postgres or embedded", hint);
   return undefined;
 }
 

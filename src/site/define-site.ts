@@ -1,6 +1,7 @@
 import type { Encoding } from "../core/encoding.ts";
 import type { AnyTypes } from "../core/read.ts";
 import type { S3Store, SqsQueues } from "./declare-fleet.ts";
+import type { PostgresSource } from "./declare-postgres.ts";
 import type { Entities } from "./entities.ts";
 import type { Prices } from "../core/prices.ts";
 import type { Route } from "./route.ts";
@@ -28,7 +29,7 @@ export interface SqliteSource {
   readonly file: string;
   readonly queries: SqliteQueries;
 }
-export type SiteSource = FilesSource | SqliteSource | EmbeddedSource;
+export type SiteSource = FilesSource | SqliteSource | PostgresSource | EmbeddedSource;
 /** A page store in a directory. */
 export interface DirectoryStore {
   readonly kind: "directory";

@@ -82,7 +82,7 @@ export class FilesSource extends Mirror {
           digest: async (signal) => digestFiles(files, signal),
         };
       },
-      [Symbol.dispose]: () => undefined,
+      [Symbol.asyncDispose]: async () => undefined,
     };
   }
 }

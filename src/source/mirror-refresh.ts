@@ -1,11 +1,8 @@
-import { hash } from "node:crypto";
-
 import type { EntityModel } from "../core/entity.ts";
 import type { EntityTypeWriter } from "./entity-type-writer.ts";
 import type { EntityWriter } from "./entity-writer.ts";
 import type { MirroredRecords, RecordPart } from "./mirrored-records.ts";
-import { checkRecord, decodeRecord } from "./parse-record.ts";
-import { RECORD_BYTES_MAX } from "./record-files.ts";
+import { checkRecord, decodeRecord, lackOf, rawDigest } from "./parse-record.ts";
 import type { RecordBytes } from "./record-files.ts";
 import { Seen } from "./seen.ts";
 import type { RefreshReport, SourceProblem } from "./source.ts";
@@ -24,10 +21,16 @@ export class MirrorRefresh {
   #updated = 0;
   #deleted = 0;
   #kept = 0;
+  #keepsIds = true;
 
   constructor(progress: (records: number) => void, signal: AbortSignal) {
     this.#progress = progress;
     this.#signal = signal;
+  }
+
+  /** Whether each entity has the id that its record has: no schema gives it another one. */
+  get keepsIds(): boolean {
+    return this.#keepsIds;
   }
 
   report(): RefreshReport {
@@ -91,13 +94,13 @@ export class MirrorRefresh {
     this.#records++;
     if (this.#records % PROGRESS_RECORDS === 0) this.#progress(this.#records);
     if (record.bytes === undefined) {
-      this.#problem(model.name, record.place, record.problem ?? `is larger than ${RECORD_BYTES_MAX >> 20} MB`);
+      this.#problem(model.name, record.place, lackOf(record));
       return;
     }
     const decoded = decodeRecord(record.bytes);
     // Nothing is known of a type that had no entity: a record is new, or its id stands twice.
     const known = decoded.id === undefined || writer.isFresh ? undefined : writer.find(decoded.id);
-    const raw = hash("sha256", record.bytes, "buffer").subarray(0, 16);
+    const raw = rawDigest(record.bytes);
     if (trustsRaw && known?.raw !== null && known?.raw !== undefined && raw.equals(known.raw) && !seen.has(known.seq)) {
       seen.add(known.seq);
       return;
@@ -110,6 +113,7 @@ export class MirrorRefresh {
       return;
     }
     const { entity } = checked;
+    if (entity.id !== decoded.id) this.#keepsIds = false;
     if (writer.isFresh) {
       if (writer.insert(entity, raw) === undefined) this.#twice(model, record, entity.id);
       else this.#inserted++;

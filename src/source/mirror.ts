@@ -35,20 +35,24 @@ export abstract class Mirror extends EntityStore implements Source {
   }
 
   /** @throws RekilnError `source-unreachable` when there is nothing to read at all */
-  protected abstract open(): Promise<MirroredRecords>;
+  protected abstract open(signal: AbortSignal): Promise<MirroredRecords>;
+
+  /** Part of the commit that takes everything in. @param keepsIds whether each entity has the id that its record has */
+  protected noteRefresh(_keepsIds: boolean): void {}
 
   /** How much there is to read, about; 0 when it can't be read. */
   abstract bytes(): Promise<number>;
 
   async refresh(progress: (records: number) => void, signal: AbortSignal): Promise<RefreshReport> {
     const { models, fingerprint, firstVersion } = this.#options;
-    using records = await this.open();
+    await using records = await this.open(signal);
     const writer = new EntityWriter(this.database, firstVersion, this.nowSeconds);
     try {
       checkMirror(this.database);
       const refresh = new MirrorRefresh(progress, signal);
       for (const model of models.values()) await refresh.type(writer, model, records, fingerprint);
       signal.throwIfAborted();
+      this.noteRefresh(refresh.keepsIds);
       writer.commit();
       return refresh.report();
     } catch (error) {
@@ -61,7 +65,7 @@ export abstract class Mirror extends EntityStore implements Source {
   async isCurrent(signal: AbortSignal): Promise<boolean> {
     const { models, fingerprint } = this.#options;
     if (!this.hasTables()) return false;
-    using records = await this.open();
+    await using records = await this.open(signal);
     const find = this.database.prepare("SELECT scanned FROM type WHERE name = ?");
     for (const model of models.values()) {
       const scanned = find.get(model.name)?.["scanned"];

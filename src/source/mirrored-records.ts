@@ -22,6 +22,6 @@ interface MirroredType {
 }
 
 /** Something that stands outside and is mirrored: opened for one pass over it. */
-export interface MirroredRecords extends Disposable {
+export interface MirroredRecords extends AsyncDisposable {
   type(name: string): Promise<MirroredType>;
 }

@@ -1,7 +1,11 @@
+import { hash } from "node:crypto";
+
 import type { EntityData, EntityModel } from "../core/entity.ts";
 import { messageOf } from "../core/errors.ts";
 import { valuesOf } from "../core/tuple.ts";
 import { visibleTimeProblem } from "../core/visible-time.ts";
+import { RECORD_BYTES_MAX } from "./record-files.ts";
+import type { RecordBytes } from "./record-files.ts";
 
 export type CheckedRecord =
   | { readonly ok: true; readonly entity: EntityData }
@@ -94,4 +98,14 @@ export async function checkRecord(model: EntityModel, input: unknown): Promise<C
   } catch (error) {
     return { ok: false, message: `the schema of ${model.name} threw: ${messageOf(error)}` };
   }
+}
+
+/** Of a record's bytes: tells whether they are those that were taken in last. */
+export function rawDigest(bytes: Uint8Array): Buffer {
+  return hash("sha256", bytes, "buffer").subarray(0, 16);
+}
+
+/** Why a record has no bytes. */
+export function lackOf({ problem }: RecordBytes): string {
+  return problem ?? `is larger than ${RECORD_BYTES_MAX >> 20} MB`;
 }

@@ -66,6 +66,20 @@ export interface RefreshReport {
   readonly problemCount: number;
 }
 
+/** What two refreshes did, one after the other. */
+export function addReports(first: RefreshReport | undefined, second: RefreshReport): RefreshReport {
+  if (first === undefined) return second;
+  return {
+    records: first.records + second.records,
+    inserted: first.inserted + second.inserted,
+    updated: first.updated + second.updated,
+    deleted: first.deleted + second.deleted,
+    kept: first.kept + second.kept,
+    problems: first.problems.length > 0 ? first.problems : second.problems,
+    problemCount: first.problemCount + second.problemCount,
+  };
+}
+
 /** Where the entities come from. */
 export interface Source extends Disposable {
   /** Tells this source from another one. */

@@ -37,8 +37,10 @@ export class SqliteSource extends Mirror {
   }
 
   /** @throws RekilnError `source-unreachable`, `query-invalid` */
-  protected async open(): Promise<MirroredRecords> {
+  protected async open(signal: AbortSignal): Promise<MirroredRecords> {
     const { name, queries } = this.#options;
+    // Before the snapshot: what is written in between is noticed by the next one who asks, not taken for read.
+    const digest = await this.#digest(signal);
     const database = this.#openDatabase();
     try {
       const prepared = new Map(
@@ -76,10 +78,10 @@ export class SqliteSource extends Mirror {
                 },
               },
             ],
-            digest: async (signal) => `${JSON.stringify([query.sql, query.json])} ${await this.#digest(signal)}`,
+            digest: async () => `${JSON.stringify([query.sql, query.json])} ${digest}`,
           };
         },
-        [Symbol.dispose]: () => database.close(),
+        [Symbol.asyncDispose]: async () => database.close(),
       };
     } catch (error) {
       database.close();
@@ -103,19 +105,28 @@ export class SqliteSource extends Mirror {
       return database;
     } catch (error) {
       database?.close();
-      const hint = "Look whether it is an SQLite database that this user may read and that nobody keeps locked.";
-      throw unreachable(`The database ${name} can't be read: ${messageOf(error)}.`, hint, error);
+      throw unreadable(name, error);
     }
   }
 
-  /** Of the database's files: its write-ahead log holds what isn't in the database yet. */
+  /** Of the database's files: its write-ahead log holds what isn't in the database yet. Whoever reads may make an empty one. */
   async #digest(signal: AbortSignal): Promise<string> {
     const { file, name } = this.#options;
     const files = [file, `${file}-wal`]
-      .filter((path) => statSync(path, { throwIfNoEntry: false }) !== undefined)
+      .filter((path) => (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0)
       .map((path): RecordFile => ({ path, name, format: "json" }));
-    return digestFiles(files, signal);
+    try {
+      return await digestFiles(files, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      throw unreadable(name, error);
+    }
   }
+}
+
+function unreadable(name: string, error: unknown): RekilnError {
+  const hint = "Look whether it is an SQLite database that this user may read and that nobody keeps locked.";
+  return unreachable(`The database ${name} can't be read: ${messageOf(error)}.`, hint, error);
 }
 
 function unreachable(message: string, hint: string, cause?: unknown): RekilnError {

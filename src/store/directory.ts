@@ -128,6 +128,7 @@ export class DirectoryPageStore implements PageStore {
       this.#twins?.stage(temporary, key, content);
       return this.#staged(key, temporary, etag);
     } catch (error) {
+      this.discard({ key, temporary });
       throw explain(error, temporary);
     }
   }
@@ -144,7 +145,7 @@ export class DirectoryPageStore implements PageStore {
       this.#twins?.stageFile(temporary, key);
       return this.#staged(key, temporary, etag);
     } catch (error) {
-      rmSync(temporary, { force: true });
+      this.discard({ key, temporary });
       throw explain(error, temporary);
     }
   }

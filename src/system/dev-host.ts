@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { join, relative, sep } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 
@@ -29,11 +30,14 @@ export class DevHost implements DevSite, AsyncDisposable {
   readonly #root: string;
   readonly #tell: (news: DevNews) => void;
   readonly #listeners = new Set<(revision: number) => void>();
+  readonly #lost = Promise.withResolvers<void>();
   #revision: number;
   #watch: DevWatch | undefined;
   #worker: DevWorker;
   /** Resolves when the config is loaded, or can't be. */
   #opened = Promise.withResolvers<void>();
+  /** Whether the thread that there is now has loaded the config. */
+  #hasOpened = false;
   #facts: DevFacts | undefined;
   #files: ReadonlyMap<string, string> = new Map();
   #isReadable = false;
@@ -71,6 +75,11 @@ export class DevHost implements DevSite, AsyncDisposable {
     });
     if (this.#facts !== undefined) this.#follow(this.#facts);
     await this.#watch.ready();
+  }
+
+  /** Resolves when the folder of the config was deleted or moved: nothing can be shown any more. */
+  async lost(): Promise<void> {
+    await this.#lost.promise;
   }
 
   /** Resolves when the config is loaded, or was found broken, and the data is taken in. */
@@ -130,6 +139,7 @@ export class DevHost implements DevSite, AsyncDisposable {
   }
 
   #start(): DevWorker {
+    this.#hasOpened = false;
     const worker: DevWorker = new DevWorker(
       this.#configFile,
       (reply) => {
@@ -150,6 +160,7 @@ export class DevHost implements DevSite, AsyncDisposable {
       this.#failed(reply.failure);
       this.#opened.resolve();
     } else if (reply.kind === "open") {
+      this.#hasOpened = true;
       this.#facts = reply.facts;
       this.#files = reply.files;
       this.#isReadable = reply.isReadable;
@@ -164,6 +175,16 @@ export class DevHost implements DevSite, AsyncDisposable {
   /** Not asked for: it broke down, or a page held it for ever. */
   #gone(why: string): void {
     if (this.#failure !== undefined) return;
+    if (this.#isLost()) {
+      this.#opened.resolve();
+      return;
+    }
+    if (!this.#hasOpened) {
+      // Whatever loading the config does to its thread, it would do again.
+      this.#failed(this.#failureOf(`Its thread was given up: ${why}.`, "The config can't be used."));
+      this.#opened.resolve();
+      return;
+    }
     this.#tell({ kind: "problem", message: `A page was given up: ${why}.` });
     this.#opened = Promise.withResolvers();
     this.#worker = this.#start();
@@ -193,7 +214,7 @@ export class DevHost implements DevSite, AsyncDisposable {
   async #takeInNow(): Promise<void> {
     const started = performance.now();
     const worker = this.#worker;
-    const reply = await worker.ask({ ask: "data" }).catch(() => undefined);
+    const reply = await this.#readAgain("data");
     if (reply?.kind !== "data" || worker !== this.#worker) return;
     this.#records = 0;
     if (!reply.reply.ok) {
@@ -216,7 +237,14 @@ export class DevHost implements DevSite, AsyncDisposable {
     if (changed > 0) this.#tell({ kind: "taken", changed, ms: performance.now() - started });
   }
 
+  #isLost(): boolean {
+    const isLost = !existsSync(this.#root);
+    if (isLost) this.#lost.resolve();
+    return isLost;
+  }
+
   async #changed(paths: ReadonlySet<string>): Promise<void> {
+    if (this.#isLost()) return;
     const started = performance.now();
     const kinds = Map.groupBy(paths, (path) => this.#kindOf(path));
     const { config, data, templates, static: files } = Object.fromEntries(kinds);
@@ -226,14 +254,14 @@ export class DevHost implements DevSite, AsyncDisposable {
     } else {
       if (data !== undefined) await this.#takeIn();
       if (templates !== undefined) {
-        const reply = await this.#worker.ask({ ask: "templates" });
-        if (reply.kind === "templates" && reply.failure !== undefined) {
+        const reply = await this.#readAgain("templates");
+        if (reply?.kind === "templates" && reply.failure !== undefined) {
           this.#tell({ kind: "failed", failure: reply.failure });
         }
       }
       if (files !== undefined) {
-        const reply = await this.#worker.ask({ ask: "assets" });
-        if (reply.kind === "assets") this.#files = reply.files;
+        const reply = await this.#readAgain("assets");
+        if (reply?.kind === "assets") this.#files = reply.files;
       }
     }
     const shown = [...(config ?? []), ...(templates ?? []), ...(files ?? [])];
@@ -242,6 +270,11 @@ export class DevHost implements DevSite, AsyncDisposable {
     const others = shown.length === 1 ? "" : ` and ${shown.length - 1} more`;
     const what = relative(this.#root, shown[0] ?? "") + others;
     this.#tell({ kind: "changed", what, ms: performance.now() - started });
+  }
+
+  /** Undefined when the thread ends meanwhile: the next one reads everything. */
+  async #readAgain(what: "data" | "templates" | "assets"): Promise<DevReply | undefined> {
+    return this.#worker.ask({ ask: what }).catch(() => undefined);
   }
 
   /** What of the site a file is; while the config is broken any code may mend it. */
@@ -275,7 +308,11 @@ export class DevHost implements DevSite, AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#watch?.[Symbol.asyncDispose]();
+    // What is being done about a change may wait for a thread that never loads its config.
+    this.#opened.resolve();
+    const watchEnded = this.#watch?.[Symbol.asyncDispose]();
+    await this.#worker[Symbol.asyncDispose]();
+    await watchEnded;
     await this.#worker[Symbol.asyncDispose]();
   }
 }

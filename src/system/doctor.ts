@@ -8,11 +8,12 @@ import { inspectQueues } from "../queue/sqs-inspect.ts";
 import type { S3Store } from "../site/declare-fleet.ts";
 import type { LoadedConfig } from "../site/load-config.ts";
 import { inspectFiles } from "../source/inspect-files.ts";
+import { inspectPostgres } from "../source/inspect-postgres.ts";
 import { inspectDirectory } from "../store/inspect-directory.ts";
 import { inspectObjectStore } from "../store/inspect-object-store.ts";
 import { openBuiltSite } from "./built-site.ts";
 import { openQueue } from "./open-queue.ts";
-import { dataPathOf, entityFileOf } from "./open-source.ts";
+import { capturedTablesOf, dataPathOf, entityFileOf } from "./open-source.ts";
 import { openStore } from "./open-store.ts";
 import { siteFolders } from "./site-folders.ts";
 
@@ -114,6 +115,7 @@ async function examineSource(config: LoadedConfig): Promise<readonly Finding[]> 
       ),
     ];
   }
+  if (source.kind === "postgres") return inspectPostgres(source, source.queries, capturedTablesOf(config));
   if (existsSync(entityFileOf(siteFolders(config)))) return [good("source", "embedded, with its entity store")];
   return [doubtful("source", "embedded, and nothing is stored yet", "Run rekiln import, or rekiln put.")];
 }

@@ -1,13 +1,10 @@
-import { readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { statSync } from "node:fs";
 
 import type { Clock } from "../core/clock.ts";
-import { SqliteTombstones } from "../manifest/sqlite-tombstones.ts";
-import { parseSiteRecord } from "../press/site-record.ts";
+import { SqliteLeftReader } from "../manifest/sqlite-left-reader.ts";
 import { parsePath } from "../site/path.ts";
-import { STATE_FOLDER } from "../store/directory.ts";
+import { publishedManifestFile } from "./published-manifest.ts";
 import type { SiteFolders } from "./site-folders.ts";
-import { manifestFileOf } from "./site-state.ts";
 
 /** How often to look whether the manifest is still the one that is open. */
 const LOOK_MS = 1000;
@@ -19,7 +16,7 @@ const LOOK_MS = 1000;
 export class GonePages implements Disposable {
   readonly #folders: SiteFolders;
   readonly #clock: Clock;
-  #tombstones: SqliteTombstones | undefined;
+  #left: SqliteLeftReader | undefined;
   #ino = 0;
   #lookedAt = Number.NEGATIVE_INFINITY;
 
@@ -35,7 +32,7 @@ export class GonePages implements Disposable {
     if (parsed?.ok !== true) return false;
     try {
       this.#look();
-      const found = this.#tombstones?.pathAt(parsed.collisionKey, Math.floor(this.#clock() / 1000));
+      const found = this.#left?.tombstoneAt(parsed.collisionKey, Math.floor(this.#clock() / 1000));
       return found === path || found === `${path}/`;
     } catch {
       // A manifest is a cache: without it a page that is gone is just missing.
@@ -48,19 +45,17 @@ export class GonePages implements Disposable {
     const now = this.#clock();
     if (Math.abs(now - this.#lookedAt) < LOOK_MS) return;
     this.#lookedAt = now;
-    const record = parseSiteRecord(readFileSync(join(this.#folders.store, STATE_FOLDER, "site.json"), "utf8"));
-    if (record === undefined) throw new Error("the site record can't be read");
-    const file = manifestFileOf(this.#folders.state, record);
+    const file = publishedManifestFile(this.#folders);
     const { ino } = statSync(file);
-    if (this.#tombstones !== undefined && ino === this.#ino) return;
+    if (this.#left !== undefined && ino === this.#ino) return;
     this.#close();
-    this.#tombstones = new SqliteTombstones(file);
+    this.#left = new SqliteLeftReader(file);
     this.#ino = ino;
   }
 
   #close(): void {
-    this.#tombstones?.[Symbol.dispose]();
-    this.#tombstones = undefined;
+    this.#left?.[Symbol.dispose]();
+    this.#left = undefined;
   }
 
   [Symbol.dispose](): void {

@@ -45,6 +45,7 @@ export interface InitReport {
 
 interface PackageFile {
   readonly name?: string;
+  readonly private?: boolean;
   readonly type?: string;
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly devDependencies?: Readonly<Record<string, string>>;
@@ -59,7 +60,7 @@ export function planInit(template: SiteTemplate, folder: string): InitPlan {
   const hasPackageFile = existsSync(packageFile);
   const given = hasPackageFile ? readPackage(packageFile) : undefined;
   const has = { ...given?.devDependencies, ...given?.dependencies };
-  const needed = Object.entries(readPackage(join(from, "package.json")).dependencies ?? {});
+  const needed = Object.entries(neededPackages(join(from, "package.json")));
   return {
     template,
     folder,
@@ -115,10 +116,11 @@ export function initSite(plan: InitPlan, replaces: boolean): InitReport {
 /** What to type next, a command each. */
 export function nextCommands({ folder, hasPackageFile, missingPackages, isNotModule }: InitPlan): readonly string[] {
   const way = relative(process.cwd(), folder);
-  const commands = way === "" ? [] : [`cd ${/^[\w./-]+$/.test(way) ? way : JSON.stringify(way)}`];
+  const word = (text: string): string => (/^[\w./:@-]+$/.test(text) ? text : JSON.stringify(text));
+  const commands = way === "" ? [] : [`cd ${word(way)}`];
   if (isNotModule) commands.push("npm pkg set type=module");
   if (!hasPackageFile) commands.push("npm install");
-  else if (missingPackages.length > 0) commands.push(`npm install ${missingPackages.join(" ")}`);
+  else if (missingPackages.length > 0) commands.push(`npm install ${missingPackages.map(word).join(" ")}`);
   return [...commands, "npx rekiln dev"];
 }
 
@@ -136,11 +138,22 @@ function filesBelow(folder: string, prefix = ""): string[] {
 }
 
 function packageText(file: string, folder: string): string {
-  const { dependencies, ...given } = readPackage(file);
-  const rekiln = ownTarball() ?? dependencies?.["rekiln"];
   const name = slug(basename(resolve(folder)));
-  const all = { ...given, name, dependencies: { ...dependencies, ...(rekiln === undefined ? {} : { rekiln }) } };
+  const all = { ...readPackage(file), name, dependencies: neededPackages(file) };
   return `${JSON.stringify(all, null, 2)}\n`;
+}
+
+/** The packages of a template, with the rekiln that is running. */
+function neededPackages(file: string): Readonly<Record<string, string>> {
+  const { dependencies = {} } = readPackage(file);
+  const rekiln = ownTarball() ?? ownClone() ?? dependencies["rekiln"];
+  return rekiln === undefined ? dependencies : { ...dependencies, rekiln };
+}
+
+/** `file:/…/rekiln` when the running rekiln is the project itself, which a site links to. */
+function ownClone(): string | undefined {
+  const folder = fileURLToPath(PACKAGE_URL);
+  return readPackage(join(folder, "package.json")).private === true ? `file:${resolve(folder)}` : undefined;
 }
 
 /** `file:/…/rekiln-0.1.0.tgz` when the running rekiln was installed from a file: then no registry has it, or has another one. */

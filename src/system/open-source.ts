@@ -5,6 +5,8 @@ import type { LoadedConfig } from "../site/load-config.ts";
 import { EmbeddedSource } from "../source/embedded-source.ts";
 import { FilesSource } from "../source/files-source.ts";
 import type { Mirror } from "../source/mirror.ts";
+import type { CaptureTable } from "../source/postgres-catalog.ts";
+import { PostgresSource } from "../source/postgres-source.ts";
 import { SqliteSource } from "../source/sqlite-source.ts";
 import { privateFile } from "./private-file.ts";
 import { siteFolders } from "./site-folders.ts";
@@ -31,6 +33,7 @@ export function dataPathOf(config: Pick<LoadedConfig, "root">, path: string): st
 export function watchedPathsOf({ root, site: { source } }: LoadedConfig): readonly string[] {
   switch (source.kind) {
     case "embedded":
+    case "postgres":
       return [];
     case "files":
       return [dataPathOf({ root }, source.dir)];
@@ -39,6 +42,12 @@ export function watchedPathsOf({ root, site: { source } }: LoadedConfig): readon
       return [file, `${file}-wal`];
     }
   }
+}
+
+/** The tables whose changes the database is to note; none without capture. */
+export function capturedTablesOf({ site: { source } }: Pick<LoadedConfig, "site">): readonly CaptureTable[] {
+  if (source.kind !== "postgres") return [];
+  return [...source.queries].flatMap(([type, { tables }]) => tables.map((one) => ({ type, ...one })));
 }
 
 /** Opens the source that a site declares. Its state folder is there. */
@@ -64,6 +73,10 @@ export function openSource(config: LoadedConfig, options: OpenSourceOptions): Mi
     case "sqlite": {
       const { file: name, queries } = site.source;
       return new SqliteSource({ ...mirrored, file: dataPathOf(config, name), name, queries });
+    }
+    case "postgres": {
+      const { url, timeoutSeconds, queries } = site.source;
+      return new PostgresSource({ ...mirrored, address: { url, timeoutSeconds }, queries });
     }
   }
 }

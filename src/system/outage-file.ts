@@ -1,20 +1,36 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 
 import type { Outage, OutageMarker } from "../press/publisher.ts";
 import { STATE_FOLDER } from "../store/directory.ts";
 import type { SiteFolders } from "./site-folders.ts";
 
-/** The marker of an outage: in the state folder, or in the store's where that can't be written. */
+const NAME = /^outage(?:-\d+)?\.json$/;
+
+/**
+ * The marker of an outage: `outage.json` in the state folder, or in the store's where that can't be written. A process that looks for what was
+ * marked gives it a name of its own for that time, so that it removes no other one.
+ */
 export class OutageFile implements OutageMarker {
-  readonly #files: readonly string[];
+  readonly #folders: readonly string[];
+  readonly #own = `outage-${process.pid}.json`;
 
   constructor({ state, store }: Pick<SiteFolders, "state" | "store">) {
-    this.#files = [join(state, "outage.json"), join(store, STATE_FOLDER, "outage.json")];
+    this.#folders = [state, join(store, STATE_FOLDER)];
   }
 
   read(): Outage | undefined {
-    const found = this.#files.flatMap((file) => readOutage(file) ?? []);
+    const found = this.#files().flatMap(({ folder, name }) => readOutage(join(folder, name)) ?? []);
     const [first] = found;
     if (first === undefined) return undefined;
     return found.reduce((left, right) => ({
@@ -25,9 +41,9 @@ export class OutageFile implements OutageMarker {
 
   write(outage: Outage): void {
     let failure: unknown;
-    for (const file of this.#files) {
+    for (const folder of this.#folders) {
       try {
-        writeDurably(file, JSON.stringify(outage));
+        writeDurably(join(folder, "outage.json"), JSON.stringify(outage));
         return;
       } catch (error) {
         failure ??= error;
@@ -36,8 +52,28 @@ export class OutageFile implements OutageMarker {
     throw failure;
   }
 
+  take(): void {
+    for (const { folder, name } of this.#files()) renameSync(join(folder, name), join(folder, this.#own));
+  }
+
   clear(): void {
-    for (const file of this.#files) rmSync(file, { force: true });
+    for (const folder of this.#folders) rmSync(join(folder, this.#own), { force: true });
+  }
+
+  #files(): readonly { readonly folder: string; readonly name: string }[] {
+    return this.#folders.flatMap((folder) =>
+      namesIn(folder)
+        .filter((name) => NAME.test(name))
+        .map((name) => ({ folder, name })),
+    );
+  }
+}
+
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
   }
 }
 

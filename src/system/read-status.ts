@@ -1,12 +1,17 @@
 import type { Clock } from "../core/clock.ts";
+import { RekilnError } from "../core/errors.ts";
 import type { PageStates, StalePage } from "../manifest/manifest.ts";
 import type { Drift, DriftCause, SweepState } from "../manifest/sweep-state.ts";
 import { deleteCap, deletesInHour } from "../press/deletes.ts";
+import { publisherStatus } from "../press/publisher-status.ts";
+import type { PublisherStatus } from "../press/publisher-status.ts";
 import type { Lane, LaneDepth } from "../queue/queue.ts";
 import type { LoadedConfig } from "../site/load-config.ts";
 import type { Source } from "../source/source.ts";
 import { openBuiltSite } from "./built-site.ts";
 import { openQueue } from "./open-queue.ts";
+import { OutageFile } from "./outage-file.ts";
+import { siteFolders } from "./site-folders.ts";
 
 const STALE_LISTED_MAX = 20;
 const DRIFT_SECONDS = 30 * 86_400;
@@ -19,11 +24,15 @@ export interface RouteStatus {
   readonly built: number | undefined;
 }
 
+/** How deep a site's queue is, or why it can't be asked. */
+type QueueStatus = Readonly<Record<Lane, LaneDepth>> | { readonly error: RekilnError };
+
 /** How a site is at one moment. */
 export interface SiteStatus {
   /** In milliseconds since 1970. */
   readonly at: number;
-  readonly queue: Readonly<Record<Lane, LaneDepth>>;
+  readonly queue: QueueStatus;
+  readonly publisher: PublisherStatus;
   readonly pages: PageStates;
   /** The pages that have been stale longest. */
   readonly stale: readonly StalePage[];
@@ -33,8 +42,6 @@ export interface SiteStatus {
     readonly complete: number | undefined;
     /** Entities that changed since then; undefined when that isn't known, so that the next build is whole. */
     readonly pending: number | undefined;
-    /** Changes that the queue hasn't taken yet. */
-    readonly unsent: number;
     /** There were more changes than are kept one by one. */
     readonly needsBuild: boolean;
   };
@@ -72,22 +79,23 @@ export class StatusReader {
   async read(): Promise<SiteStatus> {
     // Opened each time: a build may replace the manifest meanwhile.
     using built = openBuiltSite(this.#config);
-    using queue = openQueue(this.#config);
     const { manifest, source, record, isComplete } = built;
     const at = this.#clock();
     const pages = manifest.states(Math.floor(at / 1000));
     const version = source.version();
     const complete = isComplete ? Number(manifest.meta("complete")) : undefined;
+    const queue = await readQueue(this.#config);
+    const outage = new OutageFile(siteFolders(this.#config)).read();
     return {
       at,
-      queue: await queue.depth(),
+      queue,
+      publisher: publisherStatus({ spooled: source.outbox.count(), outage }, !("error" in queue)),
       pages,
       stale: manifest.stalePages(STALE_LISTED_MAX),
       source: {
         version,
         complete,
         pending: complete === undefined ? undefined : this.#pending(source, version, complete),
-        unsent: source.outbox.count(),
         needsBuild: source.outbox.needsBuild(),
       },
       routes: [...this.#config.site.routes.keys()].map((route) => {
@@ -108,6 +116,17 @@ export class StatusReader {
       this.#counted = { version, complete, pending: source.changesSince(complete)?.length };
     }
     return this.#counted.pending;
+  }
+}
+
+/** In an outage all else can still be said. */
+async function readQueue(config: LoadedConfig): Promise<QueueStatus> {
+  try {
+    using queue = openQueue(config);
+    return await queue.depth();
+  } catch (error) {
+    if (error instanceof RekilnError) return { error };
+    throw error;
   }
 }
 

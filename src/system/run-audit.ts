@@ -1,6 +1,7 @@
 import { auditPages } from "../press/audit-pages.ts";
 import { auditStore } from "../press/audit.ts";
 import type { Finding, FindingKind } from "../press/audit.ts";
+import type { Cost } from "../core/prices.ts";
 import type { PageKey } from "../core/page.ts";
 import type { ObjectKey } from "../core/path.ts";
 import { deleteCap } from "../press/deletes.ts";
@@ -35,6 +36,7 @@ export interface AuditReport {
   readonly repaired:
     | { readonly pages: number; readonly removed: number; readonly withheld: number; readonly failed: number }
     | undefined;
+  readonly cost: Cost;
 }
 
 /** Compares a site's store with its manifest, and if asked with fresh renders. @throws RekilnError `site-not-built`, `templates-not-registered` */
@@ -56,7 +58,7 @@ export async function runAudit(options: RunAuditOptions, surroundings: AuditSurr
     for await (const finding of auditPages(context)) found.add(finding);
   }
   const repaired = repairs ? await repair(opened, found, options.maxDeletes) : undefined;
-  return { counts: found.counts, findings: found.kept, repaired };
+  return { counts: found.counts, findings: found.kept, repaired, cost: opened.cost() };
 }
 
 /** What was found; one page, or one object, is found once. */

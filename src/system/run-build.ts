@@ -27,23 +27,15 @@ import { writeSitemaps } from "../press/sitemap.ts";
 import type { SitemapReport } from "../press/sitemap.ts";
 import { copyStatic, settleHashedCopies, staticKeysOf } from "../press/static-files.ts";
 import type { StaticProblem } from "../press/static-files.ts";
-import {
-  areStraysLeft,
-  beginWriting,
-  endWriting,
-  findStrays,
-  noteStrays,
-  removeStrays,
-  writers,
-} from "../press/strays.ts";
+import { areStraysLeft, beginWriting, endWriting, findStrays, noteStrays, removeStrays } from "../press/strays.ts";
 import { loadConfig } from "../site/load-config.ts";
 import type { RefreshReport } from "../source/source.ts";
 import { distrustTorn, noteUnsynced } from "../press/unsynced.ts";
 import { DirectoryPageStore, STATE_FOLDER } from "../store/directory.ts";
 import { removeEmptyFolders } from "../store/empty-folders.ts";
 import type { PageStore } from "../store/store.ts";
-import { isProcessAlive } from "../store/process-alive.ts";
 import { bootId } from "./boot-id.ts";
+import { deadWriters, OWN_WRITER } from "./dead-writers.ts";
 import { lockProcess } from "./process-lock.ts";
 import { checkRoutes } from "./check-routes.ts";
 import { openSource } from "./open-source.ts";
@@ -161,10 +153,11 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
   const refreshed = await unlessAborted(async () => {
     if (await source.isCurrent(signal)) return NOTHING_NEW;
     // Something changed: pages will be pressed, few of them unless it is the first build of a large site.
-    const isLarge = !(await isSmall(source));
+    const small = isSmall(source);
+    const isLarge = !(await small);
     pool.warm(before.isFirstBuild && isLarge ? threads : 1);
     if (isLarge && !store.buries) missing = lookForMissing(folders, before, store, signal);
-    return takeIn(source, config, { firstVersion, environment }, (count) => progress.records(count), signal);
+    return takeIn(source, config, { firstVersion, environment }, (count) => progress.records(count), signal, small);
   });
   source.turnTimes();
   if (refreshed === undefined) {
@@ -219,10 +212,9 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
   };
   // Whoever writes pages is noted in the manifest, so that what the dead have left is looked for.
   const hasStrays = !isFresh && (manifestAndFile.isNew || areStraysLeft(manifest) || deadWriters(manifest).length > 0);
-  const writer = `${process.pid}`;
   if (!options.isDryRun) {
     if (hasStrays) doubtRedirects(manifest);
-    beginWriting(manifest, writer);
+    beginWriting(manifest, OWN_WRITER);
     writeSiteRecord(store, record);
     manifest.setMeta("generation", String(record.generation));
     manifest.setMeta("epoch", String(record.epoch));
@@ -290,7 +282,7 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
       writeSiteRecord(store, record);
     }
   }
-  if (!options.isDryRun) endWriting(manifest, writer);
+  if (!options.isDryRun) endWriting(manifest, OWN_WRITER);
   stretch("end");
   return {
     result,
@@ -316,11 +308,6 @@ async function unlessAborted<T>(act: () => Promise<T>): Promise<T | undefined> {
     if (error instanceof Error && error.name === "AbortError") return undefined;
     throw error;
   }
-}
-
-/** Processes that began to write pages, and died before they said that they had ended. */
-function deadWriters(manifest: SqliteManifest): readonly string[] {
-  return writers(manifest).filter((writer) => writer !== `${process.pid}` && !isProcessAlive(Number(writer)));
 }
 
 /** Removes pages that no row tells of, unless they are too many; then the next build looks for them again. */

@@ -1,3 +1,4 @@
+import type { Cost } from "../core/prices.ts";
 import { planPrune, raiseFloor, removeOrphans } from "../press/prune.ts";
 import type { PrunePlan } from "../press/prune.ts";
 import { regenerate } from "../press/regenerate.ts";
@@ -16,6 +17,7 @@ export interface PruneReport {
   readonly tombstones: number;
   /** Pages that couldn't be removed, and why. */
   readonly failed: readonly string[];
+  readonly cost: Cost;
 }
 
 /**
@@ -34,11 +36,11 @@ export async function runPrune(
   const context = { site: config.site, manifest, store, reader, clock: Date.now, signal: stop };
   const plan = planPrune(context, maxDeletes);
   const nothing = { plan, pages: 0, orphans: 0, tombstones: 0, failed: [] };
-  if (isDryRun) return nothing;
+  if (isDryRun) return { ...nothing, cost: opened.cost() };
   raiseFloor(context);
   if (plan.isWithheld) {
     await settle();
-    return { ...nothing, tombstones: plan.tombstones };
+    return { ...nothing, tombstones: plan.tombstones, cost: opened.cost() };
   }
   const orphans = removeOrphans(context, plan.orphans);
   const done = await regenerate(
@@ -48,5 +50,7 @@ export async function runPrune(
     { version: reader.snapshot().version, isForced: true, findsFurther: false },
   );
   await settle();
-  return { plan, pages: done.removed, orphans, tombstones: plan.tombstones, failed: [...done.failed.values()] };
+  const { tombstones } = plan;
+  const failed = [...done.failed.values()];
+  return { plan, pages: done.removed, orphans, tombstones, failed, cost: opened.cost() };
 }

@@ -4,6 +4,8 @@ import type { RelayReport } from "../press/publish.ts";
 import type { Edit } from "../source/edit.ts";
 import { EmbeddedSource } from "../source/embedded-source.ts";
 import type { Mirror } from "../source/mirror.ts";
+import { PostgresSource } from "../source/postgres-source.ts";
+import { addReports } from "../source/source.ts";
 import type { RefreshReport } from "../source/source.ts";
 import type { SiteWriter } from "./site-writer.ts";
 
@@ -27,8 +29,8 @@ export interface PublishReport {
 }
 
 /**
- * Tells the queue of changes. A mirrored source is taken in first: what really changed since makes the events, those of entities that
- * aren't named too. Of a source that rekiln owns, the pages of each entity that is named are made anew. When it returns, each event is in
+ * Tells the queue of changes. A mirrored source is taken in first, of Postgres only what is named: what really changed since makes the
+ * events, those of other entities that were taken in too. Of a source that rekiln owns, the pages of each entity that is named are made anew. When it returns, each event is in
  * the queue, or in the outbox.
  *
  * @param requests checked already, as many as there are
@@ -39,9 +41,10 @@ export async function runPublish(
   signal: AbortSignal,
 ): Promise<PublishReport> {
   const tally = new Tally();
-  const { source } = site;
   const isStored = await site.publisher(signal).publish(async () => {
+    const { source } = site;
     if (source instanceof EmbeddedSource) await touchAll(source, requests, tally, signal);
+    else if (source instanceof PostgresSource) tally.source = await compareSome(site, source, requests, tally, signal);
     else tally.source = await compareAll(site, source, requests, tally, signal);
   });
   if (isStored) return { ...tally.report(), isMarked: false, relay: await site.relay(signal) };
@@ -88,6 +91,48 @@ async function compareAll(
 ): Promise<RefreshReport | undefined> {
   const before = source.version();
   const report = (await source.isCurrent(signal)) ? undefined : await source.refresh(() => undefined, signal);
+  await compare(site, source, before, requests, tally);
+  return report;
+}
+
+/** Takes in what is named; everything, when that is needed, once. */
+async function compareSome(
+  site: SiteWriter,
+  source: PostgresSource,
+  requests: Iterable<ChangeRequest> | AsyncIterable<ChangeRequest>,
+  tally: Tally,
+  signal: AbortSignal,
+): Promise<RefreshReport | undefined> {
+  let report: RefreshReport | undefined;
+  let wholeSince: number | undefined;
+  const take = async (batch: readonly ChangeRequest[]): Promise<void> => {
+    const before = source.version();
+    if (wholeSince === undefined) {
+      const some = await source.takeInSome(batch, signal);
+      if (some === undefined) wholeSince = before;
+      report = addReports(report, some ?? (await source.refresh(() => undefined, signal)));
+    }
+    await compare(site, source, wholeSince ?? before, batch, tally);
+  };
+  let batch: ChangeRequest[] = [];
+  for await (const request of requests) {
+    batch.push(request);
+    if (batch.length < BATCH_EDITS) continue;
+    await take(batch);
+    batch = [];
+  }
+  if (batch.length > 0) await take(batch);
+  return report;
+}
+
+/** Tells which of the changes are so, by what changed after a version. */
+async function compare(
+  site: SiteWriter,
+  source: Mirror,
+  before: number,
+  requests: Iterable<ChangeRequest> | AsyncIterable<ChangeRequest>,
+  tally: Tally,
+): Promise<void> {
   const changes = source.version() === before ? [] : source.changesSince(before);
   // Undefined when there were too many to keep: all may have changed.
   const changed = changes === undefined ? undefined : new Set(changes.map(formatEntityName));
@@ -103,7 +148,6 @@ async function compareAll(
       tally.changed++;
     }
   }
-  return report;
 }
 
 async function touchAll(

@@ -1,3 +1,4 @@
+import { addCosts, costOf, NO_REQUESTS } from "../core/prices.ts";
 import { loadConfig } from "../site/load-config.ts";
 import { WorkTally } from "../press/work-tally.ts";
 import { openBuiltSite } from "./built-site.ts";
@@ -21,6 +22,7 @@ export async function runWork(options: RunWorkOptions, surroundings: WorkSurroun
   const tally = new WorkTally();
   if (!options.watches) return workSession(first, options, surroundings, tally);
   if (!isRegistered(first)) for (const line of releaseLines(await releaseInputs(first, false))) warn(line);
+  let cost = costOf(NO_REQUESTS, first.config.site.prices);
   for (let inputs = first; ;) {
     const changed = new AbortController();
     const released: { next: SiteInputs | undefined } = { next: undefined };
@@ -33,7 +35,9 @@ export async function runWork(options: RunWorkOptions, surroundings: WorkSurroun
     let result: RunWorkResult | undefined;
     try {
       if (released.next === undefined) {
-        result = await workSession(inputs, options, { ...surroundings, stop: ending }, tally);
+        const session = await workSession(inputs, options, { ...surroundings, stop: ending }, tally);
+        cost = addCosts(cost, session.cost);
+        result = { ...session, cost };
       }
     } catch (error) {
       // What it was started with may be registered no longer.

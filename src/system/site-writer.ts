@@ -20,14 +20,22 @@ import type { SiteFolders } from "./site-folders.ts";
 /** A site whose source is written, or whose changes are told to its queue. */
 export class SiteWriter implements Disposable {
   readonly config: LoadedConfig;
-  readonly source: Mirror | EmbeddedSource;
   readonly #folders: SiteFolders;
+  #source: Mirror | EmbeddedSource | undefined;
 
   private constructor(config: LoadedConfig) {
     this.config = config;
     this.#folders = siteFolders(config);
-    mkdirSync(this.#folders.state, { recursive: true, mode: 0o750 });
-    this.source = openSource(config, { firstVersion: firstVersionOf(config, this.#folders), isDurable: true });
+  }
+
+  /** Opened when it is first asked for: a publisher marks what happens while that can't be done. */
+  get source(): Mirror | EmbeddedSource {
+    if (this.#source === undefined) {
+      mkdirSync(this.#folders.state, { recursive: true, mode: 0o750 });
+      const firstVersion = firstVersionOf(this.config, this.#folders);
+      this.#source = openSource(this.config, { firstVersion, isDurable: true });
+    }
+    return this.#source;
   }
 
   static async open(
@@ -78,6 +86,7 @@ export class SiteWriter implements Disposable {
     const { source } = this.config.site;
     if (source.kind === "embedded") return entityFileOf(this.#folders);
     if (source.kind === "sqlite") return source.file;
+    if (source.kind === "postgres") return "the database";
     const found = await recordFiles(dataPathOf(this.config, source.dir), source.dir, type);
     const own = found.find(({ name }) => id !== undefined && name.endsWith(`/${type}/${id}.json`));
     if (own !== undefined) return own.name;
@@ -90,6 +99,6 @@ export class SiteWriter implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.source[Symbol.dispose]();
+    this.#source?.[Symbol.dispose]();
   }
 }

@@ -1,11 +1,12 @@
-import { durationText } from "../core/duration.ts";
 import { sweep } from "../press/sweep.ts";
 import type { SweepOptions, SweepRefresh, SweepResult } from "../press/sweep-context.ts";
 import type { SweepTally } from "../press/sweep-tally.ts";
 import type { WorkMetrics } from "../press/work-metrics.ts";
 import { EmbeddedSource } from "../source/embedded-source.ts";
-import { takeIn } from "./take-in.ts";
+import { lateText } from "./late-text.ts";
+import { PostgresSource } from "../source/postgres-source.ts";
 import { sleep } from "./sleep.ts";
+import { takeIn } from "./take-in.ts";
 import type { WorkingSite } from "./working-site.ts";
 
 export type SweepSettings = Pick<SweepOptions, "periodSeconds" | "rate" | "isDeep" | "routes">;
@@ -18,6 +19,9 @@ export interface SweepSurroundings {
   readonly onProgress: (tally: SweepTally) => void;
 }
 
+/** A database is read whole so often in a period: nothing tells beforehand whether it changed. */
+const DATABASE_READS = 4;
+
 /** Tells sweepers of one process apart. */
 let sweepers = 0;
 
@@ -28,10 +32,14 @@ export async function sweepSite(
   { environment, stop, metrics, warn, onProgress }: SweepSurroundings,
 ): Promise<SweepResult> {
   const { config, source, reader, manifest, store, pool, queue, epochs, standing, settle, relay, record } = opened;
+  let readAt = Number.NEGATIVE_INFINITY;
+  const isReadLately = (): boolean =>
+    source instanceof PostgresSource && Date.now() - readAt < (options.periodSeconds * 1000) / DATABASE_READS;
   const refresh = async (): Promise<SweepRefresh | undefined> => {
     const from = source.version();
-    if (!(source instanceof EmbeddedSource) && !(await source.isCurrent(stop))) {
+    if (!(source instanceof EmbeddedSource) && !isReadLately() && !(await source.isCurrent(stop))) {
       await takeIn(source, config, { firstVersion: record.ceiling, environment }, () => undefined, stop);
+      readAt = Date.now();
     }
     const to = source.version();
     const found = to === from ? 0 : (source.changesSince(from)?.length ?? 0);
@@ -59,15 +67,7 @@ export async function sweepSite(
       settle,
       onProgress,
       warn,
-      onLate: (late, needed) => {
-        const [worst] = late;
-        if (worst === undefined) return;
-        const limit = options.rate === undefined ? "" : ` --rate ${options.rate} is the limit.`;
-        warn(
-          `The sweep is behind: the oldest page of ${worst.route} was verified ${durationText(worst.ageSeconds)} ago, and its period is ` +
-            `${durationText(worst.periodSeconds)}. ${needed.toFixed(needed < 10 ? 2 : 0)} pages a second are needed.${limit}`,
-        );
-      },
+      onLate: (late, needed) => warn(lateText(late, needed, options.rate)),
     },
     { ...options, stop },
   );

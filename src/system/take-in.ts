@@ -22,7 +22,8 @@ export async function takeIn(
   how: { readonly environment: Readonly<Record<string, string | undefined>>; readonly firstVersion: number },
   progress: (records: number) => void,
   signal: AbortSignal,
+  small = isSmall(source),
 ): Promise<RefreshReport> {
-  if (await isSmall(source)) return source.refresh(progress, signal);
+  if (await small) return source.refresh(progress, signal);
   return refreshInThread(config, how, progress, signal);
 }

@@ -1,6 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 
 import { messageOf } from "../core/errors.ts";
+import type { Cost } from "../core/prices.ts";
 import { noteWork } from "../press/estimate-cost.ts";
 import type { SweepTally } from "../press/sweep-tally.ts";
 import type { WorkMetrics } from "../press/work-metrics.ts";
@@ -8,6 +9,7 @@ import type { WorkTally } from "../press/work-tally.ts";
 import { work } from "../press/work.ts";
 import type { WorkResult } from "../press/work.ts";
 import type { Lane } from "../queue/queue.ts";
+import { followDatabase } from "./follow-database.ts";
 import { watchedPathsOf } from "./open-source.ts";
 import type { SiteInputs } from "./site-inputs.ts";
 import { sleep } from "./sleep.ts";
@@ -45,8 +47,11 @@ export interface WorkSurroundings {
 }
 
 export interface RunWorkResult extends WorkResult {
+  /** The database's changes couldn't be followed at its end: some may wait there. */
+  readonly isBehind: boolean;
   /** What was swept meanwhile. */
   readonly swept: SweepTally | undefined;
+  readonly cost: Cost;
 }
 
 /**
@@ -93,6 +98,16 @@ export async function workSession(
           signal: stop,
         })
       : undefined;
+  await using follow = await followDatabase({
+    config,
+    source,
+    environment,
+    firstVersion: record.ceiling,
+    onTaken: relay,
+    warn,
+    signal: stop,
+    waits: options.untilEmpty,
+  });
   const before = { changes: tally.changes, rendered: tally.rendered, written: tally.written };
   surroundings.onReady(opened.threads);
   const beside = startSweep(opened, options.sweep, surroundings, maxDeletes);
@@ -141,7 +156,7 @@ export async function workSession(
       rendered: rendered - before.rendered,
       written: written - before.written,
     });
-    return { ...result, swept: await beside.end() };
+    return { ...result, isBehind: follow?.isBehind === true, swept: await beside.end(), cost: opened.cost() };
   } finally {
     await beside.end().catch(() => undefined);
   }

@@ -2,6 +2,8 @@ import { statSync } from "node:fs";
 import { availableParallelism } from "node:os";
 
 import { RekilnError } from "../core/errors.ts";
+import { costOf, NO_REQUESTS } from "../core/prices.ts";
+import type { Cost } from "../core/prices.ts";
 import { encodeWork } from "../core/work-message.ts";
 import type { SqliteManifest } from "../manifest/sqlite-manifest.ts";
 import type { Assets } from "../press/assets.ts";
@@ -12,7 +14,7 @@ import { epochsOf, registerTemplates } from "../press/site-record.ts";
 import type { SiteRecord } from "../press/site-record.ts";
 import { writeSitemaps } from "../press/sitemap.ts";
 import { staticKeysOf } from "../press/static-files.ts";
-import { beginWriting, endWriting, writers } from "../press/strays.ts";
+import { beginWriting, endWriting } from "../press/strays.ts";
 import type { Standing } from "../press/work.ts";
 import type { Queue } from "../queue/queue.ts";
 import { sendAll } from "../queue/send-all.ts";
@@ -21,12 +23,12 @@ import type { LoadedConfig } from "../site/load-config.ts";
 import { EmbeddedSource } from "../source/embedded-source.ts";
 import type { Mirror } from "../source/mirror.ts";
 import type { SourceReader } from "../source/source.ts";
-import { isProcessAlive } from "../store/process-alive.ts";
 import type { PageStore } from "../store/store.ts";
 import type { Site } from "../site/site.ts";
 import { beginSyncing } from "./begin-syncing.ts";
 import { checkVersions, notBuilt, openBuiltSite } from "./built-site.ts";
 import type { BuiltSite } from "./built-site.ts";
+import { deadWriters, isOnlyWriter, OWN_WRITER } from "./dead-writers.ts";
 import { openQueue } from "./open-queue.ts";
 import { OutageFile } from "./outage-file.ts";
 import { RecordKeeper } from "./record-keeper.ts";
@@ -73,6 +75,8 @@ export interface WorkingSite extends AsyncDisposable {
   readonly haveOthersDied: () => boolean;
   /** Sends what waits in the outbox. */
   readonly relay: () => Promise<void>;
+  /** What was asked for so far, by the prices of the config. */
+  readonly cost: () => Cost;
   /** Makes durable all that was written before it is called. */
   readonly sync: () => Promise<void>;
   /** Brings up to date what follows the pages: site record, paths that were left, sitemaps. */
@@ -114,10 +118,16 @@ export async function openWorkingSite(inputs: SiteInputs, options: WorkingSiteOp
   const setup = pressSetupOf(inputs, { ...record, isFirstBuild: false }, manifestFile, isDryRun);
   const pool = stack.use(new ThreadPool(pressCodeOf(inputs), threads, abort.signal));
   pool.open(setup);
-  const writer = `${process.pid}`;
   if (!isDryRun) {
-    beginWriting(manifest, writer);
-    stack.defer(() => endWriting(manifest, writer));
+    beginWriting(manifest, OWN_WRITER);
+    stack.defer(() => {
+      try {
+        endWriting(manifest, OWN_WRITER);
+      } catch (error) {
+        // Nobody reads in it that this writer has ended.
+        if (!(error instanceof RekilnError && error.code === "manifest-replaced")) throw error;
+      }
+    });
   }
   const { ino } = statSync(manifestFile);
   const standing = (): Standing => {
@@ -160,12 +170,10 @@ export async function openWorkingSite(inputs: SiteInputs, options: WorkingSiteOp
     if (report.error !== undefined) throw report.error;
   };
   const reader = stack.use(source.reader());
-  const others = (): readonly string[] => writers(manifest).filter((one) => one !== writer);
   const settle = async (isDrained = false): Promise<void> => {
     keeper.keep();
     // Paths that were left a while ago, and that nobody took. Once all is done, and nobody else writes, nobody will.
-    const isAlone = others().every((one) => !isProcessAlive(Number(one)));
-    const graceSeconds = isDrained && isAlone ? 0 : LEFT_GRACE_SECONDS;
+    const graceSeconds = isDrained && isOnlyWriter(manifest) ? 0 : LEFT_GRACE_SECONDS;
     const left = { site, manifest, store, staticKeys: staticKeysOf(assets), epochs, clock: Date.now };
     settleLeft(left, reader.snapshot(), { graceSeconds, isComplete: false });
     const writing = { site, assets, manifest, store, replacesForeign: false, signal: abort.signal };
@@ -186,8 +194,9 @@ export async function openWorkingSite(inputs: SiteInputs, options: WorkingSiteOp
     abort: abort.signal,
     assets,
     standing,
-    haveOthersDied: () => others().some((one) => !isProcessAlive(Number(one))),
+    haveOthersDied: () => deadWriters(manifest).length > 0,
     relay,
+    cost: () => costOf({ ...NO_REQUESTS, queue: queue.billedRequests }, site.prices),
     sync,
     settle,
     [Symbol.asyncDispose]: async () => opened.disposeAsync(),

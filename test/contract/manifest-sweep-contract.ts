@@ -39,6 +39,12 @@ export function manifestSweepContract(name: string, under: ManifestUnderTest): v
       expect(under.manifest.sweep.sweeps(NOW)).toEqual([{ route: "film", slices: 1, oldest: 0, oldestFree: 0 }]);
     });
 
+    test("are held back to a time, and no further", () => {
+      const [old, newer] = [add({ swept: 50 }), add({ swept: 200 })];
+      under.manifest.transact(() => under.manifest.sweep.holdBack(120));
+      expect([old, newer].map((id) => under.manifest.sweep.slice(id)?.swept)).toEqual([50, 120]);
+    });
+
     test("of a route go together", () => {
       add();
       add({ route: "genre" });

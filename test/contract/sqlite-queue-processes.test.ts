@@ -12,6 +12,7 @@ import { expect, onTestFinished, test } from "vitest";
 import type { Received, Sleep } from "../../src/queue/queue.ts";
 import { SqliteQueue } from "../../src/queue/sqlite-queue.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
+import { tethered } from "../support/tethered.ts";
 
 const WORK = fileURLToPath(new URL("./queue-process-work.ts", import.meta.url));
 const HOUR_MS = 3_600_000;
@@ -26,7 +27,7 @@ class AtWork {
   readonly #lines: AsyncIterator<string>;
 
   constructor(...parameters: readonly string[]) {
-    this.#child = spawn(process.execPath, [WORK, ...parameters], { stdio: ["pipe", "pipe", "inherit"] });
+    this.#child = spawn(...tethered(process.execPath, [WORK, ...parameters]), { stdio: ["pipe", "pipe", "inherit"] });
     this.#exited = once(this.#child, "close");
     this.#lines = createInterface(this.#child.stdout)[Symbol.asyncIterator]();
     onTestFinished(() => void this.#child.kill("SIGKILL"));

@@ -116,6 +116,23 @@ describe("sqlite", () => {
     expect(await source.isCurrent(signal)).toBe(true);
   });
 
+  test("isn't current after what changed while it was read", async () => {
+    outside.exec(`
+      pragma journal_mode = wal;
+      create table person (id text, name text);
+      insert into person values ('p', 'before');
+      with recursive n(i) as (select 3 union all select i + 1 from n where i < 3000)
+        insert into film select i, 'Film', 2000, null, '[]' from n`);
+    const two = new Map(["film", "person"].map((name) => [name, { name, schema: unchecked(), index: [] }]));
+    const queries: Queries = new Map([...two.keys()].map((name) => [name, { sql: `select * from ${name}`, json: [] }]));
+    const source = openIn(folder, two, queries);
+    const edit = (): void => outside.exec("update person set name = 'after'");
+    expect(await source.refresh(edit, signal)).toMatchObject({ problemCount: 0 });
+    expect(await source.isCurrent(signal)).toBe(false);
+    expect(await refresh(source)).toMatchObject({ updated: 1 });
+    expect(await source.isCurrent(signal)).toBe(true);
+  });
+
   test.each([
     ["bytes", "select id, x'00ff' as title from film", /film:1.*|title holds bytes.*hex\(title\)/],
     ["too large a number", "select id, 9007199254740993 as title from film", /title is 9007199254740993, too large/],

@@ -69,6 +69,18 @@ describe("sqs: a batch that fails in parts", () => {
   });
 });
 
+test("sqs: every request that the service was asked is counted, those that the SDK tried again too", async () => {
+  fake.server.faults = ({ number }) =>
+    number % 3 === 0 ? { kind: "refuse", status: 503, code: "ServiceUnavailable" } : undefined;
+  const before = fake.server.requests;
+  await queue.send("live", tenBodies);
+  await queue.ack(await receiveAll());
+  await queue.depth();
+  const asked = fake.server.requests - before;
+  expect(asked).toBeGreaterThan(4);
+  expect(queue.billedRequests).toBe(asked);
+});
+
 test("sqs: messages are sent in batches of ten, and of 256 KiB", async () => {
   const before = fake.server.counts.get("AmazonSQS.SendMessageBatch") ?? 0;
   const large = "x".repeat(64 * 1024);

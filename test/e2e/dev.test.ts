@@ -1,7 +1,7 @@
 import { once } from "node:events";
-import { existsSync, readFileSync, renameSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { connect } from "node:net";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 import { expect, test } from "vitest";
 import { z } from "zod";
@@ -159,9 +159,19 @@ test("what is broken is said with its place, and goes on when it is mended", { t
 test("a page that never ends costs its thread, and nothing else", { timeout: 60_000 }, async () => {
   const site = devSite();
   const dev = await DevBrowser.start(site.folder);
-  const endless = await dev.load("base/endless/");
+  const asked = dev.load("base/endless/");
+  // Saved meanwhile.
+  site.edit("templates/genre.eta", "<h1>", "<h1>Saved: ");
+  site.write("static/more.css", "h2 {}");
+  const endless = await asked;
   expect(endless).toMatchObject({ status: 500, text: expect.stringContaining("it never ended, and was stopped") });
   expect((await dev.load("base/films/2/")).text).toContain("The film F2");
+  await dev.sees("base/genres/drama/", /<h1>Saved: /);
+  // A config that never ends neither keeps it from ending.
+  site.edit("title.ts", "export const", "process.stdout.write('hangs'); for (;;);\nexport const");
+  await dev.running.said(/hangs/);
+  dev.running.kill("SIGTERM");
+  expect(await dev.running.ended).toMatchObject({ code: 0 });
 });
 
 test("it starts with a broken config, and says where there is none", { timeout: 60_000 }, async () => {
@@ -173,6 +183,31 @@ test("it starts with a broken config, and says where there is none", { timeout: 
   await dev.sees("base/films/2/", /The film F2/);
   const none = await rekiln(join(site.folder, "data"), "dev");
   expect(none).toMatchObject({ code: 2, stderr: expect.stringContaining("rekiln init") });
+});
+
+test.each(["in it", "from elsewhere"])("it ends when the folder of its config is deleted: %s", async (where) => {
+  const { folder } = devSite();
+  const dev =
+    where === "in it"
+      ? await DevBrowser.start(folder)
+      : await DevBrowser.start(dirname(folder), "--config", join(folder, "rekiln.config.ts"));
+  rmSync(folder, { recursive: true, maxRetries: 3 });
+  expect(await dev.running.ended).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining("The folder of the config was deleted or moved."),
+  });
+});
+
+test("a config that ends its thread is said once, and goes on when it is mended", async () => {
+  const site = devSite();
+  site.edit("title.ts", "export const", "process.exit(3);\nexport const");
+  const dev = await DevBrowser.start(site.folder);
+  expect((await dev.load("base/films/2/")).text).toContain("its thread ended with code 3");
+  site.edit("title.ts", "process.exit(3);\n", "");
+  await dev.sees("base/films/2/", /The film F2/);
+  dev.running.kill("SIGTERM");
+  const { stderr } = await dev.running.ended;
+  expect(stderr.match(/its thread ended with code 3/g)).toHaveLength(1);
 });
 
 test("only this machine's own names are answered, and a taken port is said", { timeout: 60_000 }, async () => {

@@ -11,6 +11,7 @@ import { createProgram } from "../../src/cli/program.ts";
 import { commandsOf } from "../support/docs-commands.ts";
 import type { TemporarySite } from "../support/temporary-site.ts";
 import { embeddedSite } from "./embedded-site.ts";
+import { tethered } from "../support/tethered.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url.split("?")[0]));
 const MAIN = join(ROOT, "lib/src/cli/main.js");
@@ -65,7 +66,8 @@ async function run(
 ): Promise<{ readonly code: number | null; readonly said: string }> {
   const lasting = LASTING.find((one) => one.command.test(command));
   const env = { ...process.env, PATH: `${join(site.folder, "bin")}:${process.env["PATH"] ?? ""}` };
-  const child = spawn("/bin/sh", ["-c", `exec 2>&1; ${lasting === undefined ? "" : "exec "}${command}`], {
+  const script = `exec 2>&1; ${lasting === undefined ? "" : "exec "}${command}`;
+  const child = spawn(...tethered("/bin/sh", ["-c", script]), {
     cwd: site.folder,
     env,
     stdio: ["ignore", "pipe", "pipe"],

@@ -13,7 +13,6 @@ import { FakeS3 } from "../support/fake-aws/fake-s3.ts";
 import { FakeSqs } from "../support/fake-aws/fake-sqs.ts";
 import type { TemporarySite } from "../support/temporary-site.ts";
 import { itemSite, itemsOf } from "./item-site.ts";
-import { drain } from "./work-site.ts";
 
 let s3: FakeS3;
 let sqs: FakeSqs;
@@ -188,13 +187,18 @@ describe("rekiln doctor", () => {
 
 test("a site whose queue is SQS is published, worked on and looked at as any other", async () => {
   const site = fleetSite({ queue: true });
+  site.edit("rekiln.config.ts", "queue: sqs", "prices: { queue: 0.4 }, queue: sqs");
   await rekiln(site.folder, "provision");
   await build(site.folder);
   site.records("item", [{ id: "i0", title: "Changed" }, ...itemsOf(3).slice(1)]);
   await rekiln(site.folder, "publish", "item:i0");
   sqs.queue("items-live").send("not ours", undefined, undefined);
   expect(await json(site, "queue", "list")).toMatchObject({ lanes: { live: { waiting: 2, dead: 0 } } });
-  expect(await drain(site.folder)).toMatchObject({ ended: "empty", changes: 1, discarded: 1, exitCode: 1 });
+  const before = sqs.server.requests;
+  const worked = await json(site, "work", "--until-empty");
+  expect(worked).toMatchObject({ ended: "empty", changes: 1, discarded: 1, exitCode: 1 });
+  const asked = sqs.server.requests - before;
+  expect(worked["cost"]).toEqual({ requests: { put: 0, get: 0, list: 0, queue: asked }, dollars: (asked * 0.4) / 1e6 });
   expect(site.read("dist/items/i0/index.html")).toContain("Changed");
   expect(await json(site, "queue", "list", "--dead")).toMatchObject({
     lanes: { live: { letters: [{ body: "not ours" }] } },

@@ -79,7 +79,11 @@ test("writes a site of each template, with what version control leaves out", { t
     );
     const ignored = readFileSync(join(folder, template, ".gitignore"), "utf8");
     expect(ignored.split("\n")).toEqual(["node_modules/", "dist/", ".rekiln/", ".env", ""]);
-    expect(JSON.parse(readFileSync(join(folder, template, "package.json"), "utf8"))).toMatchObject({ name: template });
+    // No registry has a clone of rekiln.
+    expect(JSON.parse(readFileSync(join(folder, template, "package.json"), "utf8"))).toMatchObject({
+      name: template,
+      dependencies: { rekiln: `file:${join(import.meta.dirname, "../..")}` },
+    });
   }
 });
 

@@ -11,6 +11,7 @@ import { build } from "../support/cli.ts";
 import type { TemporarySite } from "../support/temporary-site.ts";
 import { embeddedSite } from "./embedded-site.ts";
 import { filmOf, filmSite, filmsOf } from "./film-site.ts";
+import { tethered } from "../support/tethered.ts";
 
 const CLI = fileURLToPath(new URL("../../lib/src/cli/main.js", import.meta.url));
 
@@ -29,7 +30,7 @@ async function interruptedAt(
   environment: Readonly<Record<string, string>> = {},
 ): Promise<Interrupted> {
   const watcher = watch(folder);
-  const child = spawn(process.execPath, [CLI, ...args, "--json"], {
+  const child = spawn(...tethered(process.execPath, [CLI, ...args, "--json"]), {
     cwd: site.folder,
     env: { ...process.env, ...environment },
     stdio: ["pipe", "pipe", "ignore"],

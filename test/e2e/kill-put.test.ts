@@ -17,8 +17,8 @@ test(
     for (let number = 0; number < PUTS; number++) {
       const id = String(number);
       const running = new Running(site.folder, ["put", `film:${id}`], '{"title":"x"}');
-      // The later half of its life, in which it writes; every fourth is killed as soon as it has said that it is done.
-      const delayMs = first.seconds * 1000 * (0.5 + 0.55 * ((number * 0.618) % 1));
+      // The later part of its life, in which it writes; every fourth is killed as soon as it has said that it is done.
+      const delayMs = first.seconds * 1000 * (0.35 + 0.5 * ((number * 0.618) % 1));
       if (number % 4 === 0)
         void running.said(/inserted/).then(
           () => running.kill("SIGKILL"),

@@ -7,7 +7,7 @@ import { filmOf, filmsOf } from "./film-site.ts";
 import type { Film } from "./film-site.ts";
 
 /** Builds that are killed; `npm run test:kills` kills more of them. */
-export const KILLS = Number(process.env["REKILN_KILLS"] ?? 6);
+export const KILLS = Number(process.env["REKILN_KILLS"] ?? 4);
 /** With genres of two pages each, and lists, some 750 pages. */
 const FILMS = 700;
 const GENRES = 16;
@@ -112,4 +112,4 @@ export async function killAndFinish(
 }
 
 /** How often builds are killed in each round, until there were enough of them. */
-export const killsIn = (round: number): number => [1, 5][round] ?? 7;
+export const killsIn = (round: number): number => [1, 3][round] ?? 7;

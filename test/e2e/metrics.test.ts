@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 
 import { build, rekiln, Running } from "../support/cli.ts";
+import { fetchAnew } from "../support/fetch-anew.ts";
 import { itemSite, itemsOf } from "./item-site.ts";
 
 test("a worker tells Prometheus what it does, while it does it", async () => {
@@ -12,7 +13,7 @@ test("a worker tells Prometheus what it does, while it does it", async () => {
   await build(site.folder);
   const running = new Running(site.folder, ["work", "--metrics-port", "0"]);
   const [url] = await running.said(/http:\/\/127\.0\.0\.1:\d+\/metrics/);
-  const text = async (): Promise<string> => (await fetch(url)).text();
+  const text = async (): Promise<string> => (await fetchAnew(url)).text();
   expect(await text()).toContain('rekiln_queue_waiting{lane="live"} 0');
   expect(await text()).not.toContain("rekiln_pages_total{");
 
@@ -23,7 +24,7 @@ test("a worker tells Prometheus what it does, while it does it", async () => {
   await expect.poll(text, { timeout: 20_000 }).toContain("rekiln_event_to_page_seconds_count 1");
   running.kill("SIGINT");
   expect((await running.ended).code).toBe(0);
-  await expect(fetch(url)).rejects.toThrow();
+  await expect(fetchAnew(url)).rejects.toThrow();
 });
 
 test("a port that is taken is said before anything is done", async () => {

@@ -1,8 +1,11 @@
 import { execFile } from "node:child_process";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
 import { promisify } from "node:util";
 
 import { expect, test } from "vitest";
 
+import type { Outage } from "../../src/press/publisher.ts";
 import { build, rekiln, rekilnReading } from "../support/cli.ts";
 import type { TemporarySite } from "../support/temporary-site.ts";
 import { embeddedSite, queued, waiting } from "./embedded-site.ts";
@@ -93,6 +96,19 @@ test("changes from stdin are all checked before anything is stored", async () =>
   expect(namesOf(site).slice(-2)).toEqual(["film:1198\u2028", "film:1199\u2028"]);
   const there = await rekilnReading('{"type":"film","id":"1","deleted":true}', site.folder, "publish", "--stdin");
   expect(there).toMatchObject({ code: 1, stderr: "film:1 is still there: rekiln delete film:1\n" });
+});
+
+test("what can't be stored, since the entity store can't even be opened, is marked", async () => {
+  const site = embeddedSite();
+  await rekilnReading('{"title":"Alien"}', site.folder, "put", "film:1");
+  for (const end of ["-wal", "-shm"]) rmSync(join(site.folder, `.rekiln/entities.db${end}`), { force: true });
+  site.write(".rekiln/entities.db", "no database at all ".repeat(100));
+  const marked = await rekiln(site.folder, "publish", "film:1");
+  expect(marked).toMatchObject({ code: 0, stdout: "" });
+  expect(marked.stderr).toMatch(/can't be stored now\. That there are some is marked/);
+  const { since, until } = JSON.parse(site.read(".rekiln/outage.json")) as Outage;
+  expect(Date.now() - since).toBeLessThan(60_000);
+  expect(until).toBe(since);
 });
 
 test.each([

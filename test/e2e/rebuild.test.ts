@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
 import { rekiln, Running } from "../support/cli.ts";
-import { filmsOf } from "./film-site.ts";
+import { filmOf, filmsOf } from "./film-site.ts";
 import { drain, WorkSite } from "./work-site.ts";
 
 test("what is rendered again is queued, counted, and asked about", { timeout: 120_000 }, async () => {
@@ -45,4 +45,15 @@ test("whoever waits learns whether anything had changed, and may stop", { timeou
   expect(site.site.read("dist/films/film-3/index.html")).toContain("Film 3");
   worker.kill("SIGTERM");
   expect((await worker.ended).code).toBe(0);
+});
+
+test("all is rebuilt as a clean build makes it, further pages of lists too, though every event was lost", async () => {
+  const site = await WorkSite.make(filmsOf(12));
+  const many = Array.from({ length: 150 }, (_, index) => ({ ...filmOf(100 + index), genres: ["noir"] }));
+  await site.import(many);
+  expect(await rekiln(site.folder, "queue", "purge", "--yes")).toMatchObject({ code: 0 });
+  expect(await rekiln(site.folder, "rebuild", "--all", "--yes")).toMatchObject({ code: 0 });
+  expect(await drain(site.folder)).toMatchObject({ ended: "empty", failed: 0, exitCode: 0 });
+  expect(site.site.files().filter((file) => file.startsWith("genres/noir/")).length).toBeGreaterThan(1);
+  expect(await site.differencesFromClean()).toEqual([]);
 });

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 
 import { build, rekiln, Running } from "../support/cli.ts";
+import { fetchAnew } from "../support/fetch-anew.ts";
 import { differences } from "../support/temporary-site.ts";
 import { itemSite } from "./item-site.ts";
 
@@ -14,7 +15,7 @@ test("a renamed page is redirected to, a removed one is gone, and both are said"
   const running = new Running(site.folder, ["serve", "--port", "0"]);
   const [, url = ""] = await running.said(/served at (\S+)/);
   const ask = async (path: string): Promise<readonly [number, string | null]> => {
-    const { status, headers } = await fetch(new URL(path, url), { redirect: "manual" });
+    const { status, headers } = await fetchAnew(new URL(path, url), { redirect: "manual" });
     return [status, headers.get("location")];
   };
   expect(await ask("items/a/")).toEqual([200, null]);
@@ -35,6 +36,10 @@ test("a renamed page is redirected to, a removed one is gone, and both are said"
   await expect.poll(async () => ask("items/c/"), { timeout: 10_000 }).toEqual([410, null]);
   expect(await ask("items/c")).toEqual([410, null]);
   expect(await ask("items/none/")).toEqual([404, null]);
+  const { stdout: nginx } = await rekiln(site.folder, "serve", "--print", "nginx");
+  expect(nginx).toContain("Redirects: 1; removed pages: 1.");
+  expect(nginx).toContain(`"/base/items/a/" "/base/items/a%20&%20%C3%A9/";`);
+  expect(nginx).toContain(`"/base/items/c/" "1";`);
 
   // It comes back, and the other has its old path again.
   site.records("item", [{ id: "a" }, { id: "b" }, { id: "c" }]);

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 
 import { build, rekiln, Running } from "../support/cli.ts";
+import { fetchAnew } from "../support/fetch-anew.ts";
 import type { TemporarySite } from "../support/temporary-site.ts";
 import { filmSite, filmsOf } from "./film-site.ts";
 
@@ -16,7 +17,7 @@ test("serves the built site until it is told to stop", async () => {
   await build(site.folder);
   const { running, url } = await serve(site);
   const ask = async (path: string, init: RequestInit = {}): Promise<Response> =>
-    fetch(new URL(path, url), { redirect: "manual", ...init });
+    fetchAnew(new URL(path, url), { redirect: "manual", ...init });
 
   expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/$/);
   const home = await ask("/");
@@ -50,7 +51,7 @@ test("serves the built site until it is told to stop", async () => {
   running.kill("SIGTERM");
   const { code, stderr } = await running.ended;
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-  await expect(fetch(url)).rejects.toThrow("fetch failed");
+  await expect(fetchAnew(url)).rejects.toThrow("fetch failed");
 });
 
 test("serves below the base of the site's url", async () => {
@@ -59,9 +60,9 @@ test("serves below the base of the site's url", async () => {
   await build(site.folder);
   const { url } = await serve(site);
   expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/catalogue\/$/);
-  const home = await (await fetch(url)).text();
+  const home = await (await fetchAnew(url)).text();
   expect(home).toContain('href="/catalogue/genres/comedy/"');
-  expect((await fetch(new URL("/catalogue/films/film-1/", url))).status).toBe(200);
+  expect((await fetchAnew(new URL("/catalogue/films/film-1/", url))).status).toBe(200);
 });
 
 test("a site that isn't built yet, and a port that is taken, are said with what to do", async () => {

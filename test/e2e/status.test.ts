@@ -1,3 +1,4 @@
+import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
 import { expect, onTestFinished, test } from "vitest";
@@ -12,7 +13,12 @@ const depth = z.looseObject({ waiting: z.number(), inFlight: z.number(), dead: z
 const schema = z.object({
   schema: z.literal("rekiln.status.1"),
   at: z.number(),
-  queue: z.object({ live: depth, bulk: depth }),
+  queue: z.union([z.object({ live: depth, bulk: depth }), z.object({ error: z.string() })]),
+  publisher: z.object({
+    state: z.string(),
+    spooled: z.number(),
+    outage: z.object({ since: z.number(), until: z.number() }).nullable(),
+  }),
   pages: z.object({
     published: z.number(),
     stale: z.object({ failed: z.number(), collided: z.number(), withheld: z.number() }),
@@ -93,6 +99,33 @@ test("pages that fail, collide or wait for their removal, since when, and what a
   const { stdout } = await rekiln(site.folder, "status");
   expect(stdout).toMatch(/2 changed since/);
   expect(stdout).toMatch(/item\/i1: templates\/item\.eta:3: .* \(failed for \d+ s\)/);
+});
+
+test("how publishing stands: the queue down, changes that wait for it, changes that couldn't even be stored", async () => {
+  const site = itemSite(itemsOf(2));
+  await build(site.folder);
+  for (const file of ["queue-live.db", "queue-live.db-wal", "queue-live.db-shm"])
+    rmSync(join(site.folder, ".rekiln", file), { force: true });
+  mkdirSync(join(site.folder, ".rekiln/queue-live.db"));
+  site.records("item", [...itemsOf(2), { id: "x", title: "x", slug: "x" }]);
+  const published = await rekiln(site.folder, "publish", "item:x");
+  expect(published.stderr).toContain("1 change waits in the outbox");
+  const down = await status(site);
+  expect(down).toMatchObject({ exitCode: 3, publisher: { state: "spool", spooled: 1 }, pages: { published: 3 } });
+  expect(down.queue).toHaveProperty("error");
+
+  rmSync(join(site.folder, ".rekiln/queue-live.db"), { recursive: true });
+  site.write(".rekiln/outage.json", JSON.stringify({ since: 1000, until: 2000 }));
+  expect((await status(site)).publisher).toEqual({
+    state: "interval",
+    spooled: 1,
+    outage: { since: 1000, until: 2000 },
+  });
+
+  // Long enough ago: the next worker looks for what it was, and sends what waits.
+  expect(await rekiln(site.folder, "work", "--until-empty")).toMatchObject({ code: 0 });
+  expect((await status(site)).publisher).toEqual({ state: "ok", spooled: 0, outage: null });
+  expect(existsSync(join(site.folder, "dist/items/x/index.html"))).toBe(true);
 });
 
 test("dead letters are failures", async () => {

@@ -1,10 +1,10 @@
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { rmSync, writeFileSync } from "node:fs";
 
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { z } from "zod";
 
-import { rekiln } from "../support/cli.ts";
+import { rekiln, Running } from "../support/cli.ts";
 import { filmsOf } from "./film-site.ts";
 import { WorkSite } from "./work-site.ts";
 
@@ -19,6 +19,13 @@ const summarySchema = z.object({
   removed: z.number(),
   drift: z.record(z.string(), z.number()),
   drifts: z.array(z.object({ key: z.string(), cause: z.string(), detail: z.string() })),
+  exitCode: z.number(),
+});
+
+const workSchema = z.object({
+  ended: z.string(),
+  changes: z.number(),
+  sweep: z.object({ swept: z.number(), drift: z.record(z.string(), z.number()) }),
   exitCode: z.number(),
 });
 
@@ -53,6 +60,17 @@ test("a sweep mends what lost events left: a creation, a move, a removal", async
 
   const { stdout } = await rekiln(site.folder, "status");
   expect(stdout).toContain("an event was lost: film:");
+
+  // Beside a worker it goes on until the worker ends.
+  await site.put({ ...site.film("7"), title: "Unheard of" });
+  expect(await rekiln(site.folder, "queue", "purge", "--yes")).toMatchObject({ code: 0 });
+  const working = new Running(site.folder, ["work", "--sweep", "--period", "1min", "--json"]);
+  const page = join(site.folder, "dist", `films/${site.film("7").slug}/index.html`);
+  await vi.waitUntil(() => readFileSync(page, "utf8").includes("Unheard of"), { timeout: 60_000, interval: 50 });
+  working.kill("SIGTERM");
+  const ended = workSchema.parse(JSON.parse((await working.ended).stdout));
+  expect(ended).toMatchObject({ ended: "stopped", changes: 0, exitCode: 0 });
+  expect(ended.sweep.drift["event-lost"]).toBeGreaterThan(0);
 }, 90_000);
 
 test("a sweep tells a file that was changed, a template that isn't deterministic and an input that isn't recorded apart", async () => {
@@ -77,6 +95,8 @@ test("a sweep tells a file that was changed, a template that isn't deterministic
   });
   expect(drifts.find(({ key }) => key === "films")?.detail).toContain("line 2");
   expect(exitCode).toBe(1);
+  const { stdout } = await rekiln(site.folder, "explain", "films");
+  expect(stdout).toMatch(/it has drifted:\n {2}\S+ .*two renders of the same data differ: line 2 of/);
   expect(await sweep(site.folder, "--deep", "--max-drift", "50%")).toMatchObject({
     exitCode: 0,
     drift: { "not-deterministic": 1 },

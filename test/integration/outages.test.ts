@@ -13,7 +13,7 @@ test("while the disk fails, work pauses longer each time, spends no message and 
   const from = site.nowMs;
   await site.work();
   expect(site.warnings.length).toBeGreaterThanOrEqual(12);
-  expect(site.warnings[0]).toBe("disk I/O error Work goes on in 1 s.");
+  expect(site.warnings[0]).toBe("disk I/O error. Make room on the disk, or check it. Work goes on in 1 s.");
   // 1, 2, 4, 8, 16, 32 seconds, and then a minute each time.
   expect(site.nowMs - from).toBeGreaterThan(5 * 60_000);
   expect(await site.depth()).toEqual({ left: 0, dead: 0 });

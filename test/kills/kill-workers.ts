@@ -16,6 +16,7 @@ import { drain, siteQueue } from "../e2e/work-site.ts";
 import type { Worked } from "../e2e/work-site.ts";
 import { filmsAfter, firstFilm, isLasting } from "./film-edits.ts";
 import { readPages } from "./page-reader.ts";
+import { tethered } from "../support/tethered.ts";
 
 const WRITER = fileURLToPath(new URL("write-films.ts", import.meta.url));
 const LANES = ["live", "bulk"] as const;
@@ -96,7 +97,10 @@ class Writer {
     const { films, edits, pauseMs } = this.#options;
     while (this.done < edits) {
       const parameters = [WRITER, films, this.done, edits, pauseMs].map(String);
-      const child = spawn(process.execPath, parameters, { cwd: this.#folder, stdio: ["ignore", "pipe", "inherit"] });
+      const child = spawn(...tethered(process.execPath, parameters), {
+        cwd: this.#folder,
+        stdio: ["ignore", "pipe", "inherit"],
+      });
       this.#kill = () => void child.kill("SIGKILL");
       onTestFinished(this.#kill);
       createInterface(child.stdout).on("line", (line) => (this.done = Number(line.slice("done ".length))));

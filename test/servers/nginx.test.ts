@@ -8,7 +8,9 @@ import type { ServerConfigInput } from "../../src/serve/server-config-input.ts";
 import { startApplication, valuesOf } from "../integration/serve/application.ts";
 import { ask, sendRaw, startSite, writeFolder } from "../integration/serve/started-site.ts";
 import type { Reply, StartedSite } from "../integration/serve/started-site.ts";
-import { freePort, startNginx } from "./started-nginx.ts";
+import { movedPages } from "./moved-pages.ts";
+import { freePort } from "../support/free-port.ts";
+import { startNginx } from "./started-nginx.ts";
 
 const LONG = `<p>${"long ".repeat(400)}</p>`;
 const FILES = {
@@ -43,6 +45,9 @@ const TARGETS = [
   "/nowhere/",
   "/nowhere.html",
   "/404.html",
+  "//",
+  "//films/alien/",
+  "/films//alien/",
 ];
 
 interface Both {
@@ -58,20 +63,23 @@ async function startBoth(
 ): Promise<Both> {
   const folder = await writeFolder(files);
   const site = { url: "http://localhost", base: "", compress: [], ...how.site };
-  const { origin, bypassCookie } = how;
+  const { origin, bypassCookie, moved = new Map<string, string>(), gone = [] } = how;
   const ours = await startSite(folder, {
     base: site.base,
     compress: site.compress,
+    isGone: (path) => gone.includes(path) || gone.includes(`${path}/`),
     ...(origin === undefined ? {} : { origin: { url: origin, bypassCookie } }),
   });
   const port = await freePort();
-  await startNginx(serverConfig("nginx", { root: join(folder, "site"), port, origin, bypassCookie, site }), port);
+  const input = { root: join(folder, "site"), port, origin, bypassCookie, site, moved, gone };
+  await startNginx(serverConfig("nginx", input), port);
   return { ours, nginx: { ...ours, port }, folder };
 }
 
 /** What of an answer must be the same. */
 function substance({ status, headers, body }: Reply) {
-  const location = headers.get("location")?.replace(/^http:\/\/localhost(?::\d+)?/, "");
+  // Some signs may be written in two ways there.
+  const location = decodeURIComponent(headers.get("location") ?? "");
   const isFile = status === 200;
   return {
     status,
@@ -123,6 +131,42 @@ test("a site with a base stands below it", async () => {
     const [left, right] = [substance(await ask(nginx, target)), substance(await ask(ours, target))];
     expect({ target, ...left }).toEqual({ target, ...right });
   }
+});
+
+const MOVED = movedPages("");
+
+test.each(["", "/my.site"])(
+  "pages that have moved or are gone below %j are answered as rekiln serve does",
+  async (base) => {
+    const { files, moved, gone, targets } = movedPages(base);
+    const site = { url: `http://localhost${base}`, base, compress: [] };
+    const { ours, nginx } = await startBoth({ ...FILES, ...files }, { site, moved, gone });
+    for (const target of targets) {
+      const [left, right] = [substance(await ask(nginx, target)), substance(await ask(ours, target))];
+      expect({ target, ...left }).toEqual({ target, ...right });
+    }
+  },
+);
+
+test("an application is asked for pages that are gone, and not for those that have moved", async () => {
+  const app = await startApplication((request, response) => response.end(`app ${request.url}`));
+  const { files, moved, gone, targets } = MOVED;
+  const how = { origin: app.url, bypassCookie: "session", moved, gone };
+  const { ours, nginx } = await startBoth({ ...FILES, ...files }, how);
+  for (const target of targets) {
+    for (const headers of [{ Cookie: "a=b" }, { Cookie: "session=1" }]) {
+      const [left, right] = [await ask(nginx, target, { headers }), await ask(ours, target, { headers })];
+      const seen = (reply: Reply) => [reply.status, substance(reply).location];
+      expect({ target, headers, seen: seen(left) }).toEqual({ target, headers, seen: seen(right) });
+    }
+  }
+});
+
+test("nginx takes long addresses and many of them", async () => {
+  const many = Array.from({ length: 3000 }, (_, n) => [`/${"long".repeat(40)}/${n}/`, `/new/${n}/`] as const);
+  const { nginx } = await startBoth(FILES, { moved: new Map(many) });
+  const reply = await ask(nginx, many[2999]?.[0] ?? "");
+  expect([reply.status, reply.headers.get("location")]).toEqual([301, "/new/2999/"]);
 });
 
 test("what there is no file for, other methods and visitors with the cookie are the application's", async () => {

@@ -2,7 +2,7 @@ import { spawn, spawnSync } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { connect, createServer } from "node:net";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
@@ -11,17 +11,6 @@ import { onTestFinished } from "vitest";
 
 /** Where Debian has it, which isn't on everybody's path. */
 const NGINX = ["/usr/sbin/nginx", "/usr/local/sbin/nginx"].find((file) => existsSync(file)) ?? "nginx";
-
-/** A port of this machine that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const bound = server.address();
-  server.close();
-  await once(server, "close");
-  if (bound === null || typeof bound === "string") throw new Error("it has no port");
-  return bound.port;
-}
 
 /** Runs Debian's nginx with a configuration of its `http` context until the test is over. */
 export async function startNginx(http: string, port: number): Promise<void> {

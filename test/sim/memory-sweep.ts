@@ -51,6 +51,10 @@ export class MemorySweep implements SweepState {
     this.#undo.set(this.#slices, slice.id, slice);
   }
 
+  holdBack(at: number): void {
+    for (const slice of this.#slices.values()) if (slice.swept > at) this.putSlice({ ...slice, swept: at });
+  }
+
   removeSlices(route: string): void {
     for (const { id } of this.#of(route)) this.#undo.delete(this.#slices, id);
   }

@@ -285,7 +285,7 @@ export const PLANTED_BUGS: Readonly<Record<string, SourceBug>> = {
   },
   "the last good bytes of a page that fails go with a lost manifest": {
     file: "press/strays.ts",
-    code: `if (carried === undefined || row?.stale?.kind !== "failed" || row.published !== undefined) return false;`,
+    code: `if (page === undefined || carried === undefined || row?.stale?.kind !== "failed") return false;`,
     instead: "if (row?.id !== -1) return false;",
   },
   "pages that a whole build doesn't come to stay as they are": {

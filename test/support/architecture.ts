@@ -27,7 +27,7 @@ const ARROWS: readonly (readonly string[])[] = [
 ];
 
 const ADAPTER =
-  /^src\/(?:source\/(?:files-source|sqlite-[^/]+|mirror|embedded-source|entity-[^/]+)|store\/(?:directory|s3-[^/]+)|manifest\/sqlite-[^/]+|queue\/(?:sqlite-[^/]+|memory-[^/]+|sqs-[^/]+|lane-queue)|render\/eta-renderer)\.ts$/;
+  /^src\/(?:source\/(?:files-source|sqlite-[^/]+|postgres-[^/]+|mirror|embedded-source|entity-[^/]+)|store\/(?:directory|s3-[^/]+)|manifest\/sqlite-[^/]+|queue\/(?:sqlite-[^/]+|memory-[^/]+|sqs-[^/]+|lane-queue)|render\/eta-renderer)\.ts$/;
 
 /** Where packages and modules of Node may be imported. A module of Node that isn't named here may be anywhere but in core. */
 const ALLOWED_IN: readonly { readonly name: RegExp; readonly files: RegExp }[] = [
@@ -41,6 +41,7 @@ const ALLOWED_IN: readonly { readonly name: RegExp; readonly files: RegExp }[] =
   { name: /^prom-client$/, files: /^src\/system\/metrics\.ts$/ },
   { name: /^@aws-sdk\/client-s3$/, files: /^src\/store\/s3-/ },
   { name: /^@aws-sdk\/client-sqs$/, files: /^src\/queue\/sqs-/ },
+  { name: /^(?:pg|postgres-array)$/, files: /^src\/source\/postgres-/ },
   { name: /^undici$/, files: /^src\/store\/s3-http\.ts$/ },
   { name: /^zod(?:\/|$)/, files: /^src\/(?:site\/|press\/site-record\.ts$)/ },
   { name: /^node:sqlite$/, files: /^src\/(?:source\/|manifest\/|queue\/|system\/process-lock\.ts$)/ },

@@ -6,6 +6,8 @@ import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
 import { z } from "zod";
 
+import { tethered } from "./tethered.ts";
+
 const MAIN = fileURLToPath(new URL("../../lib/src/cli/main.js", import.meta.url));
 
 /** What a process left behind. */
@@ -31,8 +33,13 @@ export class Running {
    * @param environment in addition to this process's own
    */
   constructor(folder: string, args: readonly string[], input = "", environment: Readonly<Record<string, string>> = {}) {
+    // Before there is a process: a test that is over refuses.
+    onTestFinished(async () => {
+      this.kill("SIGKILL");
+      await this.ended;
+    });
     const env = { ...process.env, ...environment };
-    const child = spawn(process.execPath, [MAIN, ...args], { cwd: folder, stdio: "pipe", env });
+    const child = spawn(...tethered(process.execPath, [MAIN, ...args]), { cwd: folder, stdio: "pipe", env });
     // It may end before it has read all.
     child.stdin.on("error", () => undefined);
     child.stdin.end(input);
@@ -40,10 +47,6 @@ export class Running {
     child.stderr.setEncoding("utf8").on("data", (text: string) => (this.#stderr += text));
     this.#child = child;
     this.ended = this.#end();
-    onTestFinished(async () => {
-      this.kill("SIGKILL");
-      await this.ended;
-    });
   }
 
   get pid(): number | undefined {

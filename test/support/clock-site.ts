@@ -13,6 +13,8 @@ import { build } from "../../src/press/build.ts";
 import type { PressPool } from "../../src/press/press-pool.ts";
 import { relayOutbox } from "../../src/press/publish.ts";
 import { registerTemplates } from "../../src/press/site-record.ts";
+import { sweep } from "../../src/press/sweep.ts";
+import type { SweepOptions } from "../../src/press/sweep-context.ts";
 import { NO_METRICS } from "../../src/press/work-metrics.ts";
 import { work } from "../../src/press/work.ts";
 import { MemoryQueue } from "../../src/queue/memory-queue.ts";
@@ -23,7 +25,9 @@ import type { Site } from "../../src/site/site.ts";
 import { EmbeddedSource } from "../../src/source/embedded-source.ts";
 import { DirectoryPageStore } from "../../src/store/directory.ts";
 import { openManifest, openRecord, withVersion } from "../../src/system/site-state.ts";
+import { VirtualTime } from "../contract/queue-virtual-time.ts";
 import { InlinePool } from "./inline-pool.ts";
+import { RunningSweep } from "./running-sweep.ts";
 
 export interface Item {
   readonly id: string;
@@ -62,6 +66,7 @@ function clockSite(until: string): Site {
         item: route({ each: "item", path: (item) => `/items/${item.id}.json`, template: json, load: () => ({}) }),
         list: route({
           path: "/list.json",
+          sweep: "15min",
           load: async (read) => ({ ids: (await read.list("item", { orderBy: "id" })).map(({ id }) => id) }),
           template: json,
         }),
@@ -78,7 +83,7 @@ function clockSite(until: string): Site {
 
 /** Such a site, built and worked on by a clock of the test's own. Each machine has a clock that may be wrong. */
 export class ClockSite {
-  nowMs: number;
+  readonly #time = new VirtualTime();
   /** How many presses fail from now on, as if the disk did. */
   diskFailures = 0;
   /** Whether time passes while workers wait. */
@@ -95,6 +100,20 @@ export class ClockSite {
     for (const folder of ["state", "dist"]) mkdirSync(join(this.#root, folder), { recursive: true });
     onTestFinished(() => rmSync(this.#root, { recursive: true, force: true }));
     this.#queue = new MemoryQueue({ clock: () => this.nowMs, sleep: async () => undefined });
+  }
+
+  get nowMs(): number {
+    return this.#time.clock();
+  }
+
+  /** Sets the clock; nobody wakes. */
+  set nowMs(ms: number) {
+    this.#time.step(ms - this.#time.clock());
+  }
+
+  /** Lets time pass for sweeps that go on. */
+  async pass(seconds: number): Promise<void> {
+    await this.#time.pass(seconds * 1000);
   }
 
   /** What stands in a file, if it is there. */
@@ -203,7 +222,42 @@ export class ClockSite {
     });
   }
 
-  async #run(
+  /** `rekiln sweep`, which goes on while time passes. */
+  sweep(options: Partial<SweepOptions> & Pick<SweepOptions, "periodSeconds">): RunningSweep {
+    const stop = new AbortController();
+    const running = new RunningSweep(() => stop.abort());
+    const usual = { rate: undefined, once: false, isDeep: true, routes: undefined, maxDeletes: undefined };
+    running.result = this.#run(0, async ({ source, manifest, store, pool, epochs, clock }) => {
+      using reader = source.reader();
+      return await sweep(
+        {
+          site: this.#site,
+          source,
+          outbox: source.outbox,
+          reader,
+          manifest,
+          store,
+          pool: running.watched(pool, clock),
+          queue: this.#queue,
+          epochs,
+          clock,
+          sleep: running.alive(this.#time.sleep),
+          metrics: NO_METRICS,
+          standing: () => ({ kind: "current" }),
+          holder: randomUUID(),
+          refresh: async () => undefined,
+          settle: async () => undefined,
+          onProgress: () => undefined,
+          warn: (message) => this.warnings.push(message),
+          onLate: (late, neededPerSecond) => running.late.push({ late, neededPerSecond }),
+        },
+        { ...usual, ...options, stop: stop.signal },
+      );
+    });
+    return running;
+  }
+
+  async #run<T>(
     aheadMs: number,
     act: (opened: {
       readonly source: EmbeddedSource;
@@ -214,8 +268,8 @@ export class ClockSite {
       readonly epochs: ReadonlyMap<string, number>;
       readonly clock: () => number;
       readonly signal: AbortSignal;
-    }) => Promise<void>,
-  ): Promise<void> {
+    }) => Promise<T>,
+  ): Promise<T> {
     using stack = new DisposableStack();
     const clock = (): number => this.nowMs + aheadMs;
     const { signal } = new AbortController();
@@ -265,6 +319,6 @@ export class ClockSite {
       },
       [Symbol.asyncDispose]: async () => undefined,
     };
-    await act({ source, manifest, store, pool: flaky, epoch: record.epoch, epochs, clock, signal });
+    return await act({ source, manifest, store, pool: flaky, epoch: record.epoch, epochs, clock, signal });
   }
 }

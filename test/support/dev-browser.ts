@@ -1,6 +1,7 @@
 import { onTestFinished } from "vitest";
 
 import { Running } from "./cli.ts";
+import { fetchAnew } from "./fetch-anew.ts";
 
 /** A site in development, and a browser that loads a page whenever it is told to. */
 export class DevBrowser {
@@ -21,13 +22,13 @@ export class DevBrowser {
     const browser = new DevBrowser(running, url);
     const stop = new AbortController();
     onTestFinished(() => stop.abort());
-    const { body } = await fetch(`${url}__rekiln/events?since=0`, { signal: stop.signal });
+    const { body } = await fetchAnew(`${url}__rekiln/events?since=0`, { signal: stop.signal });
     browser.#events = body?.pipeThrough(new TextDecoderStream()).getReader();
     return browser;
   }
 
   async load(path: string): Promise<{ readonly status: number; readonly text: string; readonly headers: Headers }> {
-    const response = await fetch(new URL(path, this.url), { redirect: "manual" });
+    const response = await fetchAnew(new URL(path, this.url), { redirect: "manual" });
     return { status: response.status, text: await response.text(), headers: response.headers };
   }
 

@@ -32,6 +32,7 @@ export interface DrainedInProcess {
   readonly taken: ReadonlySet<string>;
   /** Routes of which newer templates were released. */
   readonly released: readonly string[];
+  readonly dead: number;
   /** Pages that fail, and pages whose path another one owns, with what a build would say of them. */
   readonly tally: { readonly failed: ReadonlyMap<PageKey, string>; readonly collided: ReadonlyMap<PageKey, string> };
 }
@@ -43,7 +44,11 @@ export interface DrainedInProcess {
 export async function drainInProcess(
   folders: Folders,
   tested: TestedSite,
-  { nowMs, plant = {} }: { readonly nowMs: number; readonly plant?: Plant },
+  {
+    nowMs,
+    plant = {},
+    warn,
+  }: { readonly nowMs: number; readonly plant?: Plant; readonly warn?: ((message: string) => void) | undefined },
 ): Promise<DrainedInProcess> {
   const { site, renderer, fingerprints } = tested;
   const { signal } = new AbortController();
@@ -121,10 +126,12 @@ export async function drainInProcess(
         await writeSitemaps({ ...writing, limits: SMALL_SITEMAPS }, { all: false });
       },
       onProgress: () => undefined,
+      warn: warn ?? (() => undefined),
     },
     { lanes: ["live", "bulk"], untilEmpty: true, maxDeletes: undefined, stop: signal, abort: signal },
   );
-  return { rendered: pool.rendered, taken, released, tally: tallyOf(opened) };
+  const { live, bulk } = await queue.depth();
+  return { rendered: pool.rendered, taken, released, dead: live.dead + bulk.dead, tally: tallyOf(opened) };
 }
 
 /** Registers templates that changed, and queues the routes that they touch. */

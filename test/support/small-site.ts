@@ -11,6 +11,8 @@ import type { Foreseen, Supposed } from "../../src/press/foresee.ts";
 import { EntityReader } from "../../src/source/entity-reader.ts";
 import { buildInProcess } from "./build-in-process.ts";
 import type { BuiltInProcess, Folders, TestedSite } from "./build-in-process.ts";
+import { drainInProcess } from "./drain-in-process.ts";
+import type { DrainedInProcess } from "./drain-in-process.ts";
 import { liveFiles, SITEMAP } from "./live-files.ts";
 import { siteOf } from "./model-site.ts";
 import type { ModelRoute } from "./model-site.ts";
@@ -66,10 +68,21 @@ export class SmallSite {
     this.#entities.delete(id);
   }
 
+  /** `rekiln build` */
   async build(): Promise<BuiltInProcess> {
+    this.#writeData();
+    return await buildInProcess(this.folders, this.#tested, { nowMs: this.nowMs });
+  }
+
+  /** `rekiln work --until-empty`, after the data was taken in. */
+  async drain(warn?: (message: string) => void): Promise<DrainedInProcess> {
+    this.#writeData();
+    return await drainInProcess(this.folders, this.#tested, { nowMs: this.nowMs, warn });
+  }
+
+  #writeData(): void {
     const lines = [...this.#entities.values()].map((entity) => `${JSON.stringify(entity)}\n`);
     writeFileSync(join(this.folders.data, "type0.ndjson"), lines.join(""));
-    return await buildInProcess(this.folders, this.#tested, { nowMs: this.nowMs });
   }
 
   /** What a change of an entity would affect, asked of what the last build left. */

@@ -17,7 +17,8 @@ export class TemporarySite {
   constructor(files: Readonly<Record<string, string>> = {}) {
     mkdirSync(PARENT, { recursive: true });
     this.folder = mkdtempSync(join(PARENT, "tmp-"));
-    onTestFinished(() => rmSync(this.folder, { recursive: true, force: true }));
+    // A hundred thousand pages take their time.
+    onTestFinished(() => rmSync(this.folder, { recursive: true, force: true }), 600_000);
     for (const [file, text] of Object.entries(files)) this.write(file, text);
   }
 

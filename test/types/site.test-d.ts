@@ -10,6 +10,7 @@ import {
   json,
   publish,
   slug,
+  postgres,
   sqlite,
 } from "rekiln";
 import type { Published } from "rekiln";
@@ -169,7 +170,7 @@ entity(z.object({ name: z.string() }));
 // ---- sources
 const routes = { home: route({ path: "/", template: "x" }) };
 const owned = defineSite({ url: "https://films.example", source: embedded(), entities, routes });
-ok<Eq<(typeof owned)["source"]["kind"], "files" | "sqlite" | "embedded">>();
+ok<Eq<(typeof owned)["source"]["kind"], "files" | "sqlite" | "postgres" | "embedded">>();
 sqlite("films.db", {
   film: { query: "select id, title, genres from film", json: ["genres"] },
   director: "select id, name from director",
@@ -178,6 +179,13 @@ sqlite("films.db", {
 sqlite("films.db", { film: 1 });
 // @ts-expect-error it has to say what to select
 sqlite("films.db");
+postgres({
+  film: { query: "select id from film", table: "film", also: [{ table: "film_genre", key: "film_id" }] },
+  director: "select id, name from director",
+});
+postgres({ film: "select id from film" }, { url: "postgres://127.0.0.1/films", timeoutSeconds: 60 });
+// @ts-expect-error a table leads to ids by a column
+postgres({ film: { query: "select id from film", table: "film", also: [{ table: "film_genre" }] } });
 // @ts-expect-error embedded takes nothing: its entities are in the state folder
 embedded("data/");
 // @ts-expect-error it has to be called

@@ -41,6 +41,7 @@ describe("an import is reported", () => {
     ["src/cli/main.ts", "../../workers/render-thread.ts", "src imports nothing from outside of it"],
     ["src/press/build.ts", "../source/files-source.ts", "press imports ports, never adapters"],
     ["src/press/build.ts", "../source/embedded-source.ts", "press imports ports, never adapters"],
+    ["src/press/build.ts", "../source/postgres-source.ts", "press imports ports, never adapters"],
     ["src/press/build.ts", "../source/entity-reader.ts", "press imports ports, never adapters"],
     ["src/press/build.ts", "../store/directory.ts", "press imports ports, never adapters"],
     ["src/press/build.ts", "../store/s3-object-store.ts", "press imports ports, never adapters"],
@@ -73,6 +74,7 @@ describe("an import is reported", () => {
     ["src/system/open-store.ts", "@aws-sdk/client-s3"],
     ["src/store/s3-object-store.ts", "undici"],
     ["src/system/open-queue.ts", "@aws-sdk/client-sqs"],
+    ["src/system/open-source.ts", "pg"],
   ])("from %s of %s, which has its own place", (path, name) => {
     expect(rulesOf(path, from(name))).toEqual([`${name} isn't imported here`]);
   });

@@ -1,20 +1,8 @@
 import { describe, expect, test } from "vitest";
 
-import { pageKey } from "../../../src/core/page.ts";
-import { carriedKey, carrier } from "../../../src/core/stamp.ts";
-import { digestOf } from "../../../src/core/digest.ts";
-import { redirectBody, redirectCarrier } from "../../../src/press/redirect-page.ts";
-import { parsePath } from "../../../src/site/path.ts";
+import { carrier } from "../../../src/core/stamp.ts";
+import { CARRIED, redirectTo, STAMP } from "./redirect-file.ts";
 import { ask, startSite, writeFolder } from "./started-site.ts";
-
-const STAMP = { epoch: 1, version: 2, time: 0 };
-const CARRIED = carriedKey(pageKey("film", "1", 1), digestOf);
-
-function redirectTo(to: string, base = ""): string {
-  const parsed = parsePath(to);
-  if (!parsed.ok) throw new Error(parsed.problem);
-  return redirectBody({ url: `https://films.example${base}`, base }, parsed.path) + redirectCarrier(STAMP, CARRIED);
-}
 
 const moved = {
   "site/films/alien/index.html": redirectTo("/films/amélie 1979/"),

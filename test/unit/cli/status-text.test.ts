@@ -2,7 +2,8 @@ import { expect, test } from "vitest";
 
 import { pageKey } from "../../../src/core/page.ts";
 import { durationText } from "../../../src/core/duration.ts";
-import { statusLine, statusLines } from "../../../src/cli/status-text.ts";
+import { RekilnError } from "../../../src/core/errors.ts";
+import { statusData, statusLine, statusLines } from "../../../src/cli/status-text.ts";
 import { screenOf } from "../../../src/cli/status-watch.ts";
 import type { SiteStatus } from "../../../src/system/read-status.ts";
 
@@ -11,6 +12,7 @@ const lane = { waiting: 3, delayed: 1, inFlight: 2, dead: 1, oldestAgeSeconds: 7
 const status: SiteStatus = {
   at,
   queue: { live: lane, bulk: { waiting: 0, delayed: 0, inFlight: 0, dead: 0, oldestAgeSeconds: undefined } },
+  publisher: { state: "replay", spooled: 2, outage: undefined },
   pages: {
     published: 105_533,
     stale: { failed: 7, collided: 1, withheld: 0 },
@@ -24,7 +26,7 @@ const status: SiteStatus = {
       stale: { kind: "failed", since: at / 1000 - 7500 },
     },
   ],
-  source: { version: 12, complete: 9, pending: 3, unsent: 2, needsBuild: false },
+  source: { version: 12, complete: 9, pending: 3, needsBuild: false },
   routes: [
     { route: "film", epoch: 2, built: 2 },
     { route: "home", epoch: 3, built: 2 },
@@ -43,12 +45,14 @@ test("a status says all there is to know, and sends no control characters of the
     "queue",
     "  live: 3 waiting, 1 delayed, 2 in flight, 1 dead, oldest 1 min 15 s",
     "  bulk: 0 waiting, 0 in flight, 0 dead",
+    "publisher",
+    "  REPLAY: 2 changes wait in the outbox; a worker sends them, or who publishes next",
     "pages",
     "  105,533 published, 7 failed, 1 without a path of their own, 4 due, oldest stale for 2 h 5 min",
     "  film/1: templates/film.eta:3: \\u001b[31mno (failed for 2 h 5 min)",
     "  and 7 more",
     "source",
-    "  version 12, the last complete build passed 9: 3 changed since, 2 wait for the queue",
+    "  version 12, the last complete build passed 9: 3 changed since",
     "routes",
     "  film: epoch 2",
     "  home: epoch 3, rendered whole at 2: a build is due",
@@ -62,6 +66,34 @@ test("a status says all there is to know, and sends no control characters of the
     "deletes",
     "  120 withheld (rekiln build --max-deletes 120), 5 of at most 5,276 by workers in the last hour",
   ]);
+});
+
+test.each([
+  [{ state: "ok", spooled: 0, outage: undefined }, "OK: the queue has every change"],
+  [{ state: "spool", spooled: 1, outage: undefined }, "SPOOL: the queue can't be used, 1 change waits in the outbox"],
+  [
+    { state: "interval", spooled: 1200, outage: { since: at - 3_600_000, until: at - 60_000 } },
+    "INTERVAL: changes couldn't be stored, from 1 h 0 min to 1 min 0 s ago: workers and sweepers look for them ten minutes after the last; 1,200 changes wait in the outbox",
+  ],
+  [
+    { state: "interval", spooled: 0, outage: { since: 0, until: 0 } },
+    "INTERVAL: changes couldn't be stored: workers and sweepers look for them ten minutes after the last",
+  ],
+] as const)("publishing is said by its state: %o", (publisher, text) => {
+  const lines = statusLines({ ...status, publisher });
+  expect(lines[lines.indexOf("publisher") + 1]).toBe(`  ${text}`);
+});
+
+test("a queue that can't be asked leaves all else to be said", () => {
+  const error = new RekilnError({
+    code: "queue-io",
+    message: "The queue is down.",
+    hint: "Wait.",
+    disposition: "retry",
+  });
+  const down = { ...status, queue: { error } };
+  expect(statusLines(down).slice(0, 3)).toEqual(["queue", "  can't be asked: The queue is down. Wait.", "publisher"]);
+  expect(statusData(down, 3)["queue"]).toEqual({ error: "The queue is down." });
 });
 
 test("in a log it is one line", () => {

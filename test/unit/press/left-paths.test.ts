@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 
 import type { LeftPath } from "../../../src/manifest/left-paths.ts";
+import { raiseFloor } from "../../../src/press/prune.ts";
 import { DirectoryPageStore } from "../../../src/store/directory.ts";
 import { openManifest, openRecord } from "../../../src/system/site-state.ts";
 import { storedFiles } from "../../support/live-files.ts";
@@ -115,6 +116,27 @@ describe("a page that goes", () => {
     await edited(site, { a: { slug: "two" } });
     expect(redirectsOf(site)).toEqual({ "one/index.html": "/base/two/" });
     expect(leftOf(site)).toEqual({ "/one/": "redirect" });
+  });
+
+  it("has its tombstone until the site record says that no older data makes it again", async () => {
+    const site = await built({ a: { slug: "one" }, b: { slug: "two" } });
+    site.delete("a");
+    await site.build();
+    const store = new DirectoryPageStore(site.folders.store, "test");
+    const { record } = openRecord(store, "");
+    using manifest = openManifest(site.folders.state, record).manifest;
+    const gone = [...manifest.left.all()].flat()[0]?.version ?? 0;
+    const raise = (days: number): number | undefined => {
+      raiseFloor({ manifest, store, clock: () => site.nowMs + days * DAY_MS });
+      return openRecord(store, "").record.floor;
+    };
+    expect([raise(14), manifest.floor()]).toEqual([undefined, 0]);
+    expect([raise(16), manifest.floor()]).toEqual([gone, gone]);
+    expect(gone).toBeGreaterThan(0);
+    site.nowMs += 16 * DAY_MS;
+    await site.build();
+    expect(leftOf(site)).toEqual({});
+    expect(openRecord(store, "").record.floor).toBe(gone);
   });
 
   it("and comes back has no tombstone any more", async () => {

@@ -24,6 +24,14 @@ describe("a page with a path of its own", () => {
     expect(plan(film("1"))).toEqual({ do: "write", reason: "changed", evicts: [], left: [], again: [] });
   });
 
+  test("isn't made from data older than the floor where no row knows of it; one that is known is", () => {
+    bench.manifest.transact(() => bench.manifest.setMeta("floor", String(STAMP.version + 1)));
+    expect(plan(film("1"))).toEqual(NEWER);
+    expect(plan(film("1"), "new", {}, { ...STAMP, version: STAMP.version + 1 })).toMatchObject({ do: "write" });
+    publish(film("1"), { path, stamp: { ...STAMP, version: 4 } });
+    expect(plan(film("1"))).toMatchObject({ do: "write", reason: "changed" });
+  });
+
   test("is verified where the very bytes stand", () => {
     publish(film("1"), { path, stamp: { ...STAMP, version: 4 } });
     expect(plan(film("1"), "old")).toMatchObject({ do: "verify", row: { key: film("1") } });

@@ -163,6 +163,20 @@ describe("relaying the outbox", () => {
     expect((await queued()).map(({ id }) => id)).toEqual(["1", "1"]);
   });
 
+  test("says that a full disk can't note what was sent, though all of it was", async () => {
+    await put("1");
+    const full: Outbox = {
+      waiting: (after, limit) => source.outbox.waiting(after, limit),
+      markQueued: () => {
+        throw Object.assign(new Error("database or disk is full"), { errcode: 13 });
+      },
+      count: () => source.outbox.count(),
+      needsBuild: () => source.outbox.needsBuild(),
+    };
+    const report = await relayOutbox(full, queue);
+    expect(report).toMatchObject({ sent: 1, waiting: 1, error: { code: "outbox-unmarked", disposition: "retry" } });
+  });
+
   test("by two at once, while others write, loses nothing", async () => {
     using other = new Embedded({ file: join(folder, "entities.db"), models: MODELS, firstVersion: 0 });
     const relayed: Promise<unknown>[] = [];

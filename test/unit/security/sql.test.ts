@@ -41,6 +41,15 @@ const ALLOWED = new Set([
   "rows",
   "table",
   "this.#number",
+  // Of Postgres: names that the server itself quotes, numbers of ours, and the query that the site's own config declares.
+  "outbox",
+  "capture",
+  `outbox.replaceAll("%", "%%").replaceAll("'", "''")`,
+  "CHANNEL",
+  "BATCH_ROWS",
+  "taken",
+  "GONE_SECONDS",
+  "this.#query.sql",
 ]);
 
 /** The parts of SQL texts that aren't literal, with the files that they stand in. */

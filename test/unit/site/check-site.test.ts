@@ -4,6 +4,7 @@ import { z } from "zod";
 import { RekilnError } from "../../../src/core/errors.ts";
 import { json } from "../../../src/core/json-template.ts";
 import { checkSite } from "../../../src/site/check-site.ts";
+import { postgres } from "../../../src/site/declare-postgres.ts";
 import { defineSite, directory, embedded, files, sqlite } from "../../../src/site/define-site.ts";
 import { defineEntities, entity, unchecked } from "../../../src/site/entities.ts";
 import type { Problem } from "../../../src/site/problem.ts";
@@ -176,6 +177,44 @@ describe("a site with mistakes", () => {
     });
   });
 
+  test("has postgres queries and their tables checked, and tells nobody the address", () => {
+    const queries = {
+      flim: "select 1",
+      film: { query: "select id from film", key: "id", tabel: "film" },
+      director: { query: "select id from director", table: "director", also: [{ table: "film" }] },
+    };
+    const source = { kind: "postgres", queries, url: "mysql://films:secret@host/films", timeoutSeconds: 0 };
+    const problems = problemsOf({ ...sound, source }).map(({ path, message }) => `${path} ${message}`);
+    expect(problems).toEqual([
+      "source.url is no address of a Postgres database",
+      "source.timeoutSeconds is no number of seconds up to a day",
+      "source.queries.flim is for the unknown entity type flim",
+      "source.queries.film.tabel is no known key",
+      "source.queries.film.key stands without a table",
+      "source.queries.director doesn't name its tables",
+    ]);
+    expect(JSON.stringify(problemsOf({ ...sound, source }))).not.toContain("secret");
+    const film = { query: "select id from film;\n", table: "film", also: [{ table: "film_genre", key: "film_id" }] };
+    expect(siteOf({ ...sound, source: postgres({ film, director: "select id from director" }) }).source).toEqual({
+      kind: "postgres",
+      url: undefined,
+      timeoutSeconds: 300,
+      queries: new Map([
+        [
+          "film",
+          {
+            sql: "select id from film",
+            tables: [
+              { table: "film", key: "id" },
+              { table: "film_genre", key: "film_id" },
+            ],
+          },
+        ],
+        ["director", { sql: "select id from director", tables: [] }],
+      ]),
+    });
+  });
+
   test("has all of them reported at once, by key path, with what to do", () => {
     const problems = problemsOf({
       url: "films.example",
@@ -217,7 +256,7 @@ describe("a site with mistakes", () => {
       "entities.director.schema is no Standard Schema — give a schema of zod 4, valibot or arktype, or unchecked()",
       "entities.1/2 is no name for an entity type — rename it: an entity type's name is letters, digits, - and _, and doesn't start with a digit or -",
       "entities.writer doesn't come from entity — write writer: entity(schema, { index: [...] })",
-      'source doesn\'t come from files, sqlite or embedded — write source: files("data/"), sqlite("data.db", { film: "select …" }), or embedded()',
+      'source doesn\'t come from files, sqlite, postgres or embedded — write source: files("data/"), sqlite("data.db", { film: "select …" }), postgres({ film: "select …" }), or embedded()',
       "routes.404 is a number, and JavaScript moves such keys to the front, whatever their place — rename it, e.g. page404",
       "routes.film.templat is no known key — write template",
       "routes.film.each names the unknown entity type flim — write film",

@@ -278,6 +278,14 @@ describe("a config that can't be loaded", () => {
     expect(report.message).not.toContain("rekiln-load");
   });
 
+  test("that package.json says is CommonJS is told to be a module", async () => {
+    await put({ ...SITE, "package.json": `{ "type": "commonjs" }` });
+    expect(await refused()).toMatchObject({
+      message: "rekiln.config.ts:2: Cannot use import statement outside a module",
+      hint: expect.stringContaining("npm pkg set type=module"),
+    });
+  });
+
   test("has all mistakes of its declaration in one message, a line each", async () => {
     await put({
       ...SITE,

@@ -1,8 +1,8 @@
 import { DatabaseSync } from "node:sqlite";
 import type { StatementSync } from "node:sqlite";
 
-/** The tombstones of a manifest, read while others write it. */
-export class SqliteTombstones implements Disposable {
+/** The paths that pages have left, by a manifest that others write meanwhile. */
+export class SqliteLeftReader implements Disposable {
   readonly #database: DatabaseSync;
   readonly #find: StatementSync;
 
@@ -20,9 +20,25 @@ export class SqliteTombstones implements Disposable {
   }
 
   /** The path of the page that was at a collision key; undefined when there is no tombstone at `now` (Unix seconds). */
-  pathAt(collisionKey: string, now: number): string | undefined {
+  tombstoneAt(collisionKey: string, now: number): string | undefined {
     const row = this.#find.get(collisionKey, now);
     return row === undefined ? undefined : String(row["path"]);
+  }
+
+  /** The paths of all tombstones at `now` (Unix seconds), in order. */
+  tombstones(now: number): readonly string[] {
+    return this.#database
+      .prepare("SELECT path FROM left_path WHERE kind = 'tombstone' AND expires > ? ORDER BY path")
+      .all(now)
+      .map((row) => String(row["path"]));
+  }
+
+  /** The paths at which redirects were written, in order. */
+  redirects(): readonly string[] {
+    return this.#database
+      .prepare("SELECT path FROM left_path WHERE kind = 'redirect' ORDER BY path")
+      .all()
+      .map((row) => String(row["path"]));
   }
 
   [Symbol.dispose](): void {
