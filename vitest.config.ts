@@ -6,6 +6,7 @@ import { defineConfig } from "vitest/config";
 export const LONG = [
   "test/e2e/interrupt.test.ts",
   "test/e2e/kill-cold.test.ts",
+  "test/e2e/kill-objects.test.ts",
   "test/e2e/kill-put.test.ts",
   "test/e2e/kill-static.test.ts",
   "test/e2e/readers.test.ts",
@@ -18,7 +19,7 @@ export const LONG = [
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
-    exclude: ["test/browser/**", "test/kills/**", "test/localstack/**", "test/servers/**", ...LONG],
+    exclude: ["test/browser/**", "test/fleet/**", "test/kills/**", "test/localstack/**", "test/servers/**", ...LONG],
     testTimeout: 120_000,
     hookTimeout: 120_000,
     // Much of the time is waited for processes, and for their disk.

@@ -6,5 +6,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     fileParallelism: false,
+    // Configs are loaded by Node itself, whose hooks record their modules.
+    experimental: { viteModuleRunner: false },
   },
 });

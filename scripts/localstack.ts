@@ -2,6 +2,8 @@
  * Runs the contract suites of S3 and SQS against LocalStack: installs it below `.localstack/` if it isn't there (a Python of 3.12 or newer;
  * 110 MB), starts it on a free port, and ends it.
  *
+ * The first argument is the config of vitest: which tests it is.
+ *
  *   npm run test:localstack
  *   npm run test:localstack -- test/localstack/s3-object-store.test.ts    what follows goes to vitest
  */
@@ -99,7 +101,8 @@ const end = (): void => {
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => process.exit(130));
 process.on("exit", end);
 const vitest = join(ROOT, "node_modules", "vitest", "vitest.mjs");
-const args = [vitest, "run", "--config", "vitest.localstack.config.ts", ...process.argv.slice(2)];
+const [config = "vitest.localstack.config.ts", ...rest] = process.argv.slice(2);
+const args = [vitest, "run", "--config", config, ...rest];
 const tests = spawn(process.execPath, args, {
   cwd: ROOT,
   env: { ...process.env, REKILN_LOCALSTACK: `http://127.0.0.1:${port}` },

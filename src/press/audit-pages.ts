@@ -65,6 +65,8 @@ function findingOf(outcome: PageOutcome): Finding | undefined {
     case "written": {
       // What is missing in the store, or altered there, its listing tells.
       if (outcome.reason === "missing" || outcome.reason === "altered") return undefined;
+      // Its bytes are right, only their stamp is old.
+      if (outcome.reason === "stamp") return undefined;
       const where = objectAt(outcome.path);
       if (outcome.reason === "new") return { kind: "missing", where, key, detail: `${key} was never made` };
       return { kind: "differs", where, key, detail: `a fresh render of ${key} is another one` };

@@ -7,6 +7,7 @@ import type { Manifest, StoredPage } from "../manifest/manifest.ts";
 import { parsePath } from "../site/path.ts";
 import type { PageStore } from "../store/store.ts";
 import { isRedirectKey } from "./redirect-page.ts";
+import { isTombstoneKey } from "./tombstone-page.ts";
 
 /**
  * What an audit found:
@@ -101,7 +102,7 @@ function problemOf(
   isDeep: boolean,
 ): string | undefined {
   if (!isDeep && short(etag) === knownEtag) return undefined;
-  const stored = store.read(key);
+  const stored = store.readBytes(key);
   if (stored === undefined) return "it went while it was looked at";
   if (stored.carried === undefined) return "it has no stamp: torn, or edited by hand";
   // Copied elsewhere and back it has another etag, and is what it was.
@@ -127,13 +128,20 @@ function strayAt(manifest: Manifest, store: PageStore, key: ObjectKey): Finding 
   const at = parsePath(pathOf(key));
   // Redirects, and bytes that wait for the page which takes the path.
   const left = at.ok ? manifest.left.at(at.collisionKey) : undefined;
-  if (left !== undefined && at.ok && left.path === at.path && left.kind !== "tombstone") return undefined;
-  const what = isRedirectKey(carried.key)
-    ? "a redirect"
-    : carried.key.startsWith(":")
-      ? "a sitemap"
-      : `page ${carried.key}`;
-  return { kind: "orphan", where: key, key: undefined, detail: `${what}, which nothing belongs to any more` };
+  const isLeft = left !== undefined && at.ok && left.path === at.path;
+  if (isLeft && (left.kind !== "tombstone" || isTombstoneKey(carried.key))) return undefined;
+  return {
+    kind: "orphan",
+    where: key,
+    key: undefined,
+    detail: `${whatIs(carried.key)}, which nothing belongs to any more`,
+  };
+}
+
+function whatIs(carriedKey: string): string {
+  if (isRedirectKey(carriedKey)) return "a redirect";
+  if (isTombstoneKey(carriedKey)) return "a tombstone";
+  return carriedKey.startsWith(":") ? "a sitemap" : `page ${carriedKey}`;
 }
 
 function pathOf(key: ObjectKey): string {

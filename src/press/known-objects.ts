@@ -2,7 +2,10 @@ import type { ObjectKey } from "../core/path.ts";
 import type { PageStore, Staged, StoredObject } from "../store/store.ts";
 
 /** What a press asks of the store, and does to it. */
-export type PressStore = Pick<PageStore, "etag" | "read" | "stage" | "replace" | "discard" | "remove" | "buries">;
+export type PressStore = Pick<
+  PageStore,
+  "etag" | "read" | "readBytes" | "stage" | "replace" | "discard" | "remove" | "buries"
+>;
 
 /**
  * A store as a press of a batch knows it: what the manifest says of the batch's own pages, what was asked for side by side, and what it
@@ -25,6 +28,11 @@ export class KnownObjects implements PressStore {
     this.#known.set(key, stored);
   }
 
+  /** Reads what is there, whatever its headers say. */
+  learnBytes(key: ObjectKey): void {
+    this.#known.set(key, this.#store.readBytes(key));
+  }
+
   knows(key: ObjectKey): boolean {
     return this.#known.has(key);
   }
@@ -43,6 +51,10 @@ export class KnownObjects implements PressStore {
 
   read(key: ObjectKey): StoredObject | undefined {
     return this.#known.has(key) ? this.#known.get(key) : this.#store.read(key);
+  }
+
+  readBytes(key: ObjectKey): StoredObject | undefined {
+    return this.#store.readBytes(key);
   }
 
   stage(key: ObjectKey, content: Uint8Array): Staged {

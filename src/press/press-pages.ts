@@ -170,8 +170,9 @@ class Press {
     this.#settler = new PageSettler(this.#plan, options, context.manifest);
     if (known === undefined || context.objects === undefined || options.isDryRun) return;
     const { manifest, objects, epoch } = context;
-    const { isFresh, signal } = options;
-    this.#ahead = new PutAhead({ manifest, epoch, objects, known, plan: this.#plan, isFresh, signal }, randomUUID());
+    const { isFresh, signal, trustsVerified: trustsRows } = options;
+    const ahead = { manifest, epoch, objects, known, plan: this.#plan, isFresh, trustsRows, signal };
+    this.#ahead = new PutAhead(ahead, randomUUID());
   }
 
   result(): Pressed {

@@ -1,10 +1,12 @@
 import type { PageOutcome, WriteReason } from "../core/outcome.ts";
+import { parsePageKey } from "../core/page.ts";
 import type { PageKey } from "../core/page.ts";
 import type { ObjectKey } from "../core/path.ts";
 import { contentTypeOf } from "../core/content-type.ts";
 import type { Manifest, ManifestTransaction, PageRow } from "../manifest/manifest.ts";
 import { parsePath } from "../site/path.ts";
 import type { Snapshot } from "../source/source.ts";
+import { compress } from "../store/compress.ts";
 import type { HeadOutcome, ObjectEtag, ObjectStore, Put, PutCondition } from "../store/object-store.ts";
 import { troubleError } from "../store/trouble-error.ts";
 import type { StoredObject } from "../store/store.ts";
@@ -25,6 +27,8 @@ export interface PutAheadContext {
   readonly plan: PlanContext;
   /** Nothing is stored, and no index exists yet. */
   readonly isFresh: boolean;
+  /** Whether what is stored is what the manifest says, unless a put tells otherwise. */
+  readonly trustsRows: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -49,7 +53,7 @@ export class PutAhead {
   readonly #press: string;
   /** Objects of which the manifest was wrong: another writer's put is not recorded yet. */
   readonly #distrusted = new Set<ObjectKey>();
-  #trustsRows = true;
+  #trustsRows: boolean;
   /** Of a first build: they may still land. */
   #unanswered: Ahead[] = [];
   #round = 0;
@@ -57,6 +61,7 @@ export class PutAhead {
   constructor(context: PutAheadContext, press: string) {
     this.#context = context;
     this.#press = press;
+    this.#trustsRows = context.trustsRows;
   }
 
   /** @returns the pages that must be pressed again: something else is stored than was known */
@@ -136,11 +141,14 @@ export class PutAhead {
   async #learn(prepared: readonly Prepared[]): Promise<void> {
     const { manifest, known, objects, isFresh, signal, plan } = this.#context;
     const asked: ObjectKey[] = [];
+    const recordedEtags = new Map<ObjectKey, string>();
     for (const { key, rendered } of prepared) {
       const row = isFresh ? undefined : manifest.page(key);
       const recorded = recordedObject(row, plan.carriedKey(key));
-      if (recorded !== undefined && this.#trustsRows && !this.#distrusted.has(recorded.key))
-        known.learn(recorded.key, recorded.stored);
+      if (recorded !== undefined) {
+        if (this.#trustsRows && !this.#distrusted.has(recorded.key)) known.learn(recorded.key, recorded.stored);
+        else recordedEtags.set(recorded.key, recorded.stored.etag);
+      }
       if (rendered.kind !== "page" || known.knows(rendered.located.key)) continue;
       if (isFresh) known.learn(rendered.located.key, undefined);
       else asked.push(rendered.located.key);
@@ -149,7 +157,12 @@ export class PutAhead {
     const outcomes = await objects.headMany(asked, signal);
     for (const [place, outcome] of outcomes.entries()) {
       const key = asked[place];
-      if (key !== undefined) this.#learnHead(key, outcome);
+      if (key === undefined) continue;
+      const recorded = recordedEtags.get(key);
+      // Somebody may have changed its bytes and left its headers.
+      const isAltered = outcome.kind === "found" && recorded !== undefined && recorded !== outcome.head.etag;
+      if (isAltered) known.learnBytes(key);
+      else this.#learnHead(key, outcome);
     }
   }
 
@@ -203,13 +216,20 @@ export class PutAhead {
   #ahead(page: Prepared, reason: WriteReason, condition: PutCondition): readonly Ahead[] {
     const { rendered, content, stamp, key } = page;
     if (rendered.kind !== "page" || content === undefined) return [];
+    const { site, carriedKey } = this.#context.plan;
     const objectKey = rendered.located.key;
+    const encoding = site.store.kind === "s3" ? site.store.compress : undefined;
+    const packed = encoding === undefined ? undefined : compress(objectKey, content, encoding);
+    const route = site.routes.get(parsePageKey(key).route);
     const headers = {
       contentType: contentTypeOf(objectKey),
-      carried: { stamp, key: this.#context.plan.carriedKey(key) },
+      contentEncoding: packed === undefined ? undefined : encoding,
+      cacheControl: route?.cacheControl,
+      cacheTags: route?.cacheTags,
+      carried: { stamp, key: carriedKey(key) },
       digest: rendered.digest,
     };
-    return [{ page, objectKey, reason, put: { key: objectKey, content, headers, condition } }];
+    return [{ page, objectKey, reason, put: { key: objectKey, content: packed ?? content, headers, condition } }];
   }
 }
 

@@ -135,8 +135,9 @@ class SitemapPass {
     const settings = JSON.stringify([1, site.url, [...this.#names]]);
     const isWhole = isAll || manifest.meta("sitemaps") !== settings;
     const files = this.#wanted();
+    const etags = store.etags(files.map(({ objectKey }) => sitemapAt(objectKey).key));
     const marks = files
-      .filter(({ objectKey, etag }) => store.etag(sitemapAt(objectKey).key) !== etag)
+      .filter(({ etag }, place) => etags[place] !== etag)
       .map(({ route, shard, shards }) => ({ route, slot: firstSlot(shard, shards) }));
     const marked = [...manifest.sitemaps.marks(), ...marks].map(({ route }) => route);
     const counts = new Map<string, number>();

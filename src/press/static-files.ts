@@ -169,10 +169,12 @@ export function copyStatic(options: CopyOptions): Copied {
   const put: CopiedFile[] = [];
   const problems: StaticProblem[] = [];
   const written: string[] = [];
-  for (const asset of assets.values()) {
+  const all = [...assets.values()];
+  const etags = store.etags(all.map(({ key }) => key));
+  for (const [place, asset] of all.entries()) {
     const { file, key, digest } = asset;
     const copy = known.get(key);
-    const etag = store.etag(key);
+    const etag = etags[place];
     if (copy !== undefined && copy.digest === digest && copy.etag === etag) continue;
     if (etag !== undefined && copy === undefined && !options.replacesForeign) {
       const stored = store.read(key);

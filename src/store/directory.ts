@@ -82,6 +82,14 @@ export class DirectoryPageStore implements PageStore {
     return microseconds >= timeMs * 1000;
   }
 
+  etags(keys: readonly ObjectKey[]): readonly (string | undefined)[] {
+    return keys.map((key) => this.etag(key));
+  }
+
+  readBytes(key: ObjectKey): StoredObject | undefined {
+    return this.read(key);
+  }
+
   read(key: ObjectKey): StoredObject | undefined {
     let content: Buffer;
     let stats: Stats;

@@ -32,7 +32,11 @@ export interface PageStore extends Disposable {
   readonly buries: boolean;
   /** The etag of an object, without reading it. */
   etag(key: ObjectKey): string | undefined;
+  /** The etags of many objects in their order, asked for side by side where that is quicker. */
+  etags(keys: readonly ObjectKey[]): readonly (string | undefined)[];
   read(key: ObjectKey): StoredObject | undefined;
+  /** As `read`, but by the bytes themselves: what stands beside them, in headers, is another's word. */
+  readBytes(key: ObjectKey): StoredObject | undefined;
   /** Whether the object that an etag is of was written at a time, in milliseconds since 1970, or later. */
   isWrittenSince(etag: string, timeMs: number): boolean;
   /**

@@ -1,23 +1,8 @@
 import { readFileSync, renameSync, rmSync, statSync, unlinkSync, writeFileSync } from "node:fs";
-import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 
 import { isCompressed, twinKey } from "../core/encoding.ts";
 import type { Encoding } from "../core/encoding.ts";
-
-/** What fits into a packet or two anyway. */
-const BYTES_MIN = 1024;
-/** More than a page; larger static files stay as they are. */
-const BYTES_MAX = 16 << 20;
-const GZIP_LEVEL = 6;
-const BROTLI_QUALITY = 5;
-
-function compress(content: Uint8Array, encoding: Encoding): Buffer {
-  if (encoding === "gzip") return gzipSync(content, { level: GZIP_LEVEL });
-  const { BROTLI_PARAM_QUALITY, BROTLI_PARAM_SIZE_HINT } = constants;
-  return brotliCompressSync(content, {
-    params: { [BROTLI_PARAM_QUALITY]: BROTLI_QUALITY, [BROTLI_PARAM_SIZE_HINT]: content.length },
-  });
-}
+import { BYTES_MAX, BYTES_MIN, compress } from "./compress.ts";
 
 /**
  * Precompressed twins beside the files of a directory. A twin is never older than its file, for whoever looks: the old ones are removed before
@@ -32,10 +17,9 @@ export class Twins {
 
   /** Writes the twins of a temporary file beside it. @param key of the file that it will be */
   stage(temporary: string, key: string, content: Uint8Array): void {
-    if (!isCompressed(key) || content.length < BYTES_MIN || content.length > BYTES_MAX) return;
     for (const encoding of this.#encodings) {
-      const bytes = compress(content, encoding);
-      if (bytes.length < content.length) writeFileSync(twinKey(temporary, encoding), bytes, { mode: 0o644 });
+      const bytes = compress(key, content, encoding);
+      if (bytes !== undefined) writeFileSync(twinKey(temporary, encoding), bytes, { mode: 0o644 });
     }
   }
 

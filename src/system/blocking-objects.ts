@@ -9,6 +9,7 @@ import { STATE_FOLDER } from "../store/directory.ts";
 import type { ObjectEtag, PutCondition } from "../store/object-store.ts";
 import type { PageStore, Staged, StoredObject } from "../store/store.ts";
 import { objectHeaders } from "./object-headers.ts";
+import { isOwnKey } from "./object-requests.ts";
 import type { ObjectReply, ObjectRequests, ObjectThreadData } from "./object-requests.ts";
 import { fromPlain } from "./plain-error.ts";
 import type { ObjectStoreSetup } from "./store-setup.ts";
@@ -66,8 +67,16 @@ export class BlockingObjects implements PageStore {
     return this.#ask("etag", { key });
   }
 
+  etags(keys: readonly ObjectKey[]): readonly (string | undefined)[] {
+    return keys.length === 0 ? [] : this.#ask("etags", { keys });
+  }
+
   read(key: ObjectKey): StoredObject | undefined {
     return this.#ask("read", { key });
+  }
+
+  readBytes(key: ObjectKey): StoredObject | undefined {
+    return this.#ask("bytes", { key });
   }
 
   create(key: ObjectKey, content: Uint8Array): string | undefined {
@@ -137,7 +146,7 @@ export class BlockingObjects implements PageStore {
     for (;;) {
       const piece = this.#ask("list", { cursor });
       if (piece.length === 0) return;
-      for (const found of piece) if (!isOwn(found.key) && isWanted(found.key)) yield found;
+      for (const found of piece) if (!isOwnKey(found.key) && isWanted(found.key)) yield found;
     }
   }
 
@@ -146,7 +155,7 @@ export class BlockingObjects implements PageStore {
     for (;;) {
       const piece = this.#ask("keys", { cursor });
       if (piece.length === 0) return;
-      for (const found of piece) if (!isOwn(found.key)) yield found;
+      for (const found of piece) if (!isOwnKey(found.key)) yield found;
     }
   }
 
@@ -194,10 +203,6 @@ export class BlockingObjects implements PageStore {
     void this.#thread?.worker.terminate();
     this.#thread = undefined;
   }
-}
-
-function isOwn(key: ObjectKey): boolean {
-  return key.startsWith(`${STATE_FOLDER}/`);
 }
 
 function conflict(key: ObjectKey): RekilnError {

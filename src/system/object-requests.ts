@@ -2,6 +2,7 @@ import type { MessagePort } from "node:worker_threads";
 
 import type { ObjectKey } from "../core/path.ts";
 import type { Carried } from "../core/stamp.ts";
+import { STATE_FOLDER } from "../store/directory.ts";
 import type { ObjectHeaders, PutCondition } from "../store/object-store.ts";
 import type { StoredObject } from "../store/store.ts";
 import type { PlainError } from "./plain-error.ts";
@@ -18,8 +19,14 @@ export interface ObjectThreadData {
 export interface ObjectRequests {
   /** The etag of an object, by its headers. */
   readonly etag: { readonly ask: { readonly key: ObjectKey }; readonly reply: string | undefined };
+  readonly etags: {
+    readonly ask: { readonly keys: readonly ObjectKey[] };
+    readonly reply: readonly (string | undefined)[];
+  };
   /** What is stored, by its headers or, where they are silent, by its bytes. */
   readonly read: { readonly ask: { readonly key: ObjectKey }; readonly reply: StoredObject | undefined };
+  /** The same by its bytes, whatever its headers say. */
+  readonly bytes: { readonly ask: { readonly key: ObjectKey }; readonly reply: StoredObject | undefined };
   readonly content: {
     readonly ask: { readonly key: ObjectKey };
     readonly reply: { readonly etag: string; readonly content: Uint8Array } | undefined;
@@ -57,3 +64,8 @@ export type ObjectAsk = {
 export type ObjectReply =
   | { readonly kind: "done"; readonly value: unknown }
   | { readonly kind: "failed"; readonly error: PlainError };
+
+/** What rekiln keeps for itself beside the pages. No page can stand there: the path grammar refuses the leading dot. */
+export function isOwnKey(key: ObjectKey): boolean {
+  return key.startsWith(`${STATE_FOLDER}/`);
+}

@@ -2,11 +2,14 @@ import { once } from "node:events";
 import { workerData } from "node:worker_threads";
 
 import { digestOf } from "../core/digest.ts";
+import type { Encoding } from "../core/encoding.ts";
 import type { ObjectKey } from "../core/path.ts";
-import { extensionOf, findCarrier } from "../core/stamp.ts";
-import type { ListedObject, ObjectEtag, ObjectHead, ObjectStore, StoreTrouble } from "../store/object-store.ts";
+import { BYTES_MAX, compress, decompress } from "../store/compress.ts";
+import type { ListedObject, ObjectEtag, ObjectHead, ObjectStore, Put, StoreTrouble } from "../store/object-store.ts";
 import { troubleError } from "../store/trouble-error.ts";
 import type { StoredObject } from "../store/store.ts";
+import { isOwnKey } from "./object-requests.ts";
+import { readObjectBytes } from "../store/read-object-bytes.ts";
 import type { ObjectAsk, ObjectReply, ObjectRequests, ObjectThreadData } from "./object-requests.ts";
 import { openWritableStore } from "./open-store.ts";
 import { toPlain } from "./plain-error.ts";
@@ -15,14 +18,14 @@ import { toPlain } from "./plain-error.ts";
 export async function runObjectThread(): Promise<void> {
   // Whoever starts it gives no other data.
   const { setup, port, ready } = workerData as ObjectThreadData;
-  const opening = openWritableStore(setup.declared, setup.budget);
+  const opening = openWritableStore(setup);
   opening.catch(() => undefined);
   const lists = new Map<number, AsyncIterator<readonly ListedObject[]>>();
   for (;;) {
     const [ask] = (await once(port, "message")) as [ObjectAsk];
     let reply: ObjectReply;
     try {
-      reply = { kind: "done", value: await answer((await opening).store, ask, lists) };
+      reply = { kind: "done", value: await answer((await opening).store, ask, lists, setup.declared.compress) };
     } catch (error) {
       reply = { kind: "failed", error: toPlain(error) };
     }
@@ -36,21 +39,25 @@ async function answer(
   objects: ObjectStore,
   ask: ObjectAsk,
   lists: Map<number, AsyncIterator<readonly ListedObject[]>>,
+  encoding: Encoding | undefined,
 ): Promise<ObjectRequests[keyof ObjectRequests]["reply"]> {
   switch (ask.name) {
     case "etag":
       return (await headOf(objects, ask.key))?.etag;
+    case "etags":
+      return Promise.all(ask.keys.map(async (key) => (await headOf(objects, key))?.etag));
     case "read":
       return readObject(objects, ask.key);
+    case "bytes":
+      return readObjectBytes(objects, ask.key);
     case "content": {
       const got = await objects.get(ask.key);
       if (got.kind === "absent") return undefined;
       if (got.kind !== "found") throw troubleError(got, objects.name);
-      return { etag: got.head.etag, content: got.content };
+      return { etag: got.head.etag, content: decompress(got.content, got.head.contentEncoding) };
     }
     case "put": {
-      const { key, content, headers, condition } = ask;
-      const put = await objects.put({ key, content: bytesOf(content), headers, condition });
+      const put = await objects.put(packed(ask, encoding));
       if (put.kind === "put") return { kind: "put", etag: put.etag };
       if (isTrouble(put)) throw troubleError(put, objects.name);
       return { kind: "lost" };
@@ -93,6 +100,15 @@ function isTrouble(outcome: { readonly kind: string }): outcome is StoreTrouble 
   return ["throttled", "unreachable", "deferred", "refused"].includes(outcome.kind);
 }
 
+/** What is put, in the encoding that the site has chosen; what rekiln keeps for itself stays as it is. */
+function packed(ask: ObjectRequests["put"]["ask"], encoding: Encoding | undefined): Put {
+  const { key, headers, condition } = ask;
+  const content = bytesOf(ask.content);
+  const bytes = encoding === undefined || isOwnKey(key) ? undefined : compress(key, content, encoding);
+  if (bytes === undefined) return { key, content, headers, condition };
+  return { key, content: bytes, headers: { ...headers, contentEncoding: encoding }, condition };
+}
+
 /** What crosses threads is no `Buffer` any more. */
 function bytesOf(content: Uint8Array): Uint8Array {
   return Buffer.from(content.buffer, content.byteOffset, content.byteLength);
@@ -109,17 +125,8 @@ async function readObject(objects: ObjectStore, key: ObjectKey): Promise<StoredO
   const head = await headOf(objects, key);
   if (head === undefined) return undefined;
   const { etag, bytes, carried, digest } = head;
-  if (carried !== undefined && digest !== undefined) return { etag, bytes, carried, digest };
-  // Somebody copied it without its headers, or it is somebody else's.
-  const got = await objects.get(key);
-  if (got.kind === "absent") return undefined;
-  if (got.kind !== "found") throw troubleError(got, objects.name);
-  const { content } = got;
-  const found = findCarrier(extensionOf(key), Buffer.from(content).toString("latin1"));
-  return {
-    etag: got.head.etag,
-    bytes: content.length,
-    digest: digestOf(content.subarray(0, content.length - (found?.length ?? 0))),
-    carried: found === undefined ? undefined : { stamp: found.stamp, key: found.key },
-  };
+  if (digest !== undefined) return { etag, bytes, carried, digest };
+  // Somebody copied it without its headers, or it is somebody else's; a page is never so large.
+  if (bytes > BYTES_MAX) return { etag, bytes, carried: undefined, digest: digestOf("") };
+  return readObjectBytes(objects, key);
 }

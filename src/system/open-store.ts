@@ -4,6 +4,7 @@ import { RequestBudget } from "../store/request-budget.ts";
 import { S3ObjectStore } from "../store/s3-object-store.ts";
 import { StoredSpend } from "../store/stored-spend.ts";
 import { sleep } from "./sleep.ts";
+import type { ObjectStoreSetup } from "./store-setup.ts";
 
 /** The object store that a site declares, with the budget that all its writers in this process go by. */
 interface OpenedStore extends AsyncDisposable {
@@ -33,15 +34,18 @@ export async function openStore(declared: S3Store, memory?: SharedArrayBuffer): 
 }
 
 /**
- * As `openStore`, for those who write pages: a store that takes puts whatever their condition says is refused.
+ * As `openStore`, for those who write pages: a store that takes puts whatever their condition says is refused by the first that opens it.
  * @throws RekilnError `store-unconditional`
  */
-export async function openWritableStore(declared: S3Store, memory?: SharedArrayBuffer): Promise<OpenedStore> {
-  const opened = await openStore(declared, memory);
+export async function openWritableStore({ declared, budget, probed }: ObjectStoreSetup): Promise<OpenedStore> {
+  const opened = await openStore(declared, budget);
+  const isProbed = new Int32Array(probed);
+  if (Atomics.exchange(isProbed, 0, 1) === 1) return opened;
   try {
     await probeConditions(opened.store);
     return opened;
   } catch (error) {
+    Atomics.store(isProbed, 0, 0);
     await opened[Symbol.asyncDispose]();
     throw error;
   }

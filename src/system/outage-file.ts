@@ -18,15 +18,15 @@ import type { SiteFolders } from "./site-folders.ts";
 const NAME = /^outage(?:-\d+)?\.json$/;
 
 /**
- * The marker of an outage: `outage.json` in the state folder, or in the store's where that can't be written. A process that looks for what was
+ * The marker of an outage: `outage.json` in the state folder, or in the store's, if that is a directory, where that can't be written. A process that looks for what was
  * marked gives it a name of its own for that time, so that it removes no other one.
  */
 export class OutageFile implements OutageMarker {
   readonly #folders: readonly string[];
   readonly #own = `outage-${process.pid}.json`;
 
-  constructor({ state, store }: Pick<SiteFolders, "state" | "store">) {
-    this.#folders = [state, join(store, STATE_FOLDER)];
+  constructor({ state, directory }: Pick<SiteFolders, "state" | "directory">) {
+    this.#folders = directory === undefined ? [state] : [state, join(directory, STATE_FOLDER)];
   }
 
   read(): Outage | undefined {

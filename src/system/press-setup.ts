@@ -1,5 +1,7 @@
 import type { PageKey } from "../core/page.ts";
 import type { Clock } from "../core/clock.ts";
+import type { ObjectKey } from "../core/path.ts";
+import type { Manifest } from "../manifest/manifest.ts";
 import { SqliteManifest } from "../manifest/sqlite-manifest.ts";
 import type { Asset } from "../press/assets.ts";
 import type { PressContext } from "../press/press-pages.ts";
@@ -62,15 +64,15 @@ export async function openPress(
   onPage: (key: PageKey | undefined) => void,
 ): Promise<PressContext & Disposable> {
   const store = openPageStore(setup.store, thread.writer);
-  const objects =
-    setup.store.kind === "directory"
-      ? undefined
-      : (await openWritableStore(setup.store.declared, setup.store.budget)).store;
+  const objects = setup.store.kind === "directory" ? undefined : (await openWritableStore(setup.store)).store;
   const manifest = new SqliteManifest(setup.manifestFile);
   const reader = new EntityReader(setup.entityFile, site.entities);
   const used = new Set<string>();
   const failed = new Map<string, unknown>();
   const turn = new Int32Array(thread.turn);
+  // Each thread would ask a store that is elsewhere for each file; there, what was put is what is noted.
+  const copies = objects === undefined ? undefined : copiedKeys(manifest);
+  const isCopied = (key: ObjectKey): boolean => copies?.has(key) === true || store.etag(key) !== undefined;
   return {
     site,
     renderer: createEtaRenderer(setup.templates),
@@ -80,7 +82,7 @@ export async function openPress(
       if (asset === undefined || used.has(file)) return;
       // A file that can't be copied is read once, not once a page.
       if (failed.has(file)) throw failed.get(file);
-      if (!setup.isDryRun && store.etag(asset.hashedKey) === undefined) {
+      if (!setup.isDryRun && !isCopied(asset.hashedKey)) {
         announceCopy(manifest, asset, asset.hashedKey);
         try {
           copyAsset(store, setup.staticFolder, asset, asset.hashedKey);
@@ -108,4 +110,10 @@ export async function openPress(
       store[Symbol.dispose]();
     },
   };
+}
+
+/** Copies whose bytes were seen in the store. */
+function copiedKeys(manifest: Manifest): ReadonlySet<string> {
+  const seen = manifest.copiedFiles().filter(({ etag }) => etag !== "");
+  return new Set(seen.map(({ objectKey }) => objectKey));
 }

@@ -10,18 +10,23 @@ export interface SiteFolders {
   readonly static: string;
   /** Of a store that is a directory. Asked for where it isn't one, it throws RekilnError `store-unsupported`. */
   readonly store: string;
+  /** The same; undefined where it isn't one. */
+  readonly directory: string | undefined;
   /** The entity store, the manifests and the lock. */
   readonly state: string;
 }
 
 export function siteFolders({ root, site }: LoadedConfig): SiteFolders {
+  const { store } = site;
+  const directory = store.kind === "directory" ? resolve(root, store.dir) : undefined;
   return {
     root,
     templates: join(root, "templates"),
     static: join(root, "static"),
+    directory,
     get store() {
-      if (site.store.kind === "directory") return resolve(root, site.store.dir);
-      throw storeUnsupported(`s3://${site.store.bucket}/${site.store.prefix}`);
+      if (store.kind === "s3") throw storeUnsupported(`s3://${store.bucket}/${store.prefix}`);
+      return resolve(root, store.dir);
     },
     state: join(root, ".rekiln"),
   };

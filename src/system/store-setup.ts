@@ -10,6 +10,8 @@ export interface ObjectStoreSetup {
   readonly kind: "s3";
   readonly declared: S3Store;
   readonly budget: SharedArrayBuffer;
+  /** Whether it has been found out that it keeps conditions: once a process. */
+  readonly probed: SharedArrayBuffer;
 }
 
 interface DirectorySetup {
@@ -23,7 +25,12 @@ export type StoreSetup = DirectorySetup | ObjectStoreSetup;
 
 export function storeSetupOf({ store, compress }: Site, folders: Pick<SiteFolders, "store">): StoreSetup {
   if (store.kind === "directory") return { kind: "directory", folder: folders.store, compress };
-  return { kind: "s3", declared: store, budget: new RequestBudget({ clock: Date.now, sleep }).memory };
+  return objectStoreSetup(store);
+}
+
+export function objectStoreSetup(declared: S3Store): ObjectStoreSetup {
+  const { memory } = new RequestBudget({ clock: Date.now, sleep });
+  return { kind: "s3", declared, budget: memory, probed: new SharedArrayBuffer(4) };
 }
 
 /** What a store is called in messages. */

@@ -6,6 +6,8 @@ import type { Finding } from "../../src/core/finding.ts";
 import { loadConfig } from "../../src/site/load-config.ts";
 import { examine } from "../../src/system/doctor.ts";
 import { openWritableStore } from "../../src/system/open-store.ts";
+import { objectStoreSetup } from "../../src/system/store-setup.ts";
+import type { ObjectStoreSetup } from "../../src/system/store-setup.ts";
 import { sleep } from "../../src/system/sleep.ts";
 import { build, rekiln } from "../support/cli.ts";
 import { FakeBucket } from "../support/fake-aws/fake-bucket.ts";
@@ -207,25 +209,13 @@ test("a site whose queue is SQS is published, worked on and looked at as any oth
   expect((await rekiln(site.folder, "queue", "purge", "--dead", "--yes")).code).toBe(0);
 }, 120_000);
 
-test("what can't be done with a store in S3 yet says so, and does nothing", async () => {
-  const site = fleetSite({ store: true });
-  for (const command of ["build", "work", "status", "serve"]) {
-    const { code, stderr } = await rekiln(site.folder, command);
-    expect({ command, code, stderr }).toEqual({
-      command,
-      code: 2,
-      stderr: expect.stringContaining("s3://bucket/site/"),
-    });
-  }
-  expect([...s3.bucket("bucket").objects.keys()]).toEqual([]);
-});
-
 test("a writer refuses a store that ignores conditions", async () => {
-  const declared = { kind: "s3", bucket: "bucket", prefix: "", endpoint: s3.server.url } as const;
-  const opened = await openWritableStore(declared);
+  const store = { kind: "s3", bucket: "bucket", prefix: "", endpoint: s3.server.url } as const;
+  const setup = (): ObjectStoreSetup => objectStoreSetup(store);
+  const opened = await openWritableStore(setup());
   onTestFinished(() => opened[Symbol.asyncDispose]());
   s3.bucket("bucket").quirks = { ignoresConditions: true };
-  await expect(openWritableStore(declared)).rejects.toMatchObject({
+  await expect(openWritableStore(setup())).rejects.toMatchObject({
     code: "store-unconditional",
     disposition: "fatal",
   });

@@ -3,9 +3,11 @@ import { onTestFinished } from "vitest";
 import { extensionOf, findCarrier } from "../../src/core/stamp.ts";
 import { isRedirectKey } from "../../src/press/redirect-page.ts";
 import { isTombstoneKey } from "../../src/press/tombstone-page.ts";
+import { decompress } from "../../src/store/compress.ts";
 import { STATE_FOLDER } from "../../src/store/directory.ts";
 import type { FakeBucket, FakeObject } from "../support/fake-aws/fake-bucket.ts";
 import { FakeS3 } from "../support/fake-aws/fake-s3.ts";
+import { livePages } from "../support/live-pages.ts";
 import type { TemporarySite } from "../support/temporary-site.ts";
 
 const BUCKET = "films";
@@ -39,11 +41,15 @@ export class ObjectSite {
   }
 
   /** Makes a site publish to the bucket. */
-  readonly publishHere = (site: TemporarySite): void => {
-    const store = `s3("s3://${BUCKET}/${PREFIX}", { endpoint: "${this.fake.server.url}", region: "us-east-1" })`;
+  readonly publishHere = (site: TemporarySite): void => this.publish(site, "");
+
+  /** The same, with more options of the store: `compress: "gzip"`. */
+  publish(site: TemporarySite, options: string): void {
+    const all = `{ endpoint: "${this.fake.server.url}", region: "us-east-1", ${options} }`;
+    const store = `s3("s3://${BUCKET}/${PREFIX}", ${all})`;
     site.edit("rekiln.config.ts", 'directory("dist/")', store);
     site.edit("rekiln.config.ts", " directory,", " s3,");
-  };
+  }
 
   /** Requests so far, by method. */
   requests(): ReadonlyMap<string, number> {
@@ -59,20 +65,13 @@ export class ObjectSite {
     return [...this.bucket.objects].flatMap(([key, object]) => {
       const file = key.slice(PREFIX.length);
       if (!key.startsWith(PREFIX) || file.startsWith(`${STATE_FOLDER}/`)) return [];
-      return [[file, object, findCarrier(extensionOf(file), object.content.toString("latin1"))?.key] as const];
+      return [[file, object, findCarrier(extensionOf(file), unpacked(object))?.key] as const];
     });
   }
 
   /** Live pages and other files, as `TemporarySite.pages` has them. */
   pages(): ReadonlyMap<string, string> {
-    const pages = new Map<string, string>();
-    for (const [file, { content }, key] of this.#published()) {
-      if (key !== undefined && (isRedirectKey(key) || isTombstoneKey(key))) continue;
-      const text = content.toString("latin1");
-      const body = text.slice(0, text.length - (findCarrier(extensionOf(file), text)?.length ?? 0));
-      pages.set(file, `${key ?? "no stamp"}: ${Buffer.from(body, "latin1").toString()}`);
-    }
-    return pages;
+    return livePages(this.#published().map(([file, object]) => [file, unpacked(object)]));
   }
 
   /** Where redirects lead to, as a website endpoint sends visitors, by file. */
@@ -88,9 +87,32 @@ export class ObjectSite {
       .sort();
   }
 
+  /** Alters an object as somebody with other tools would. */
+  change(file: string, change: (text: string) => string): void {
+    const object = this.object(file);
+    const content = Buffer.from(change(object.content.toString()));
+    this.bucket.objects.set(PREFIX + file, { ...object, content, etag: '"another"' });
+  }
+
+  /** Puts what rekiln didn't write. */
+  add(file: string, text: string): void {
+    const headers = { "content-type": "text/html" };
+    this.bucket.objects.set(PREFIX + file, { content: Buffer.from(text), etag: '"foreign"', headers, modifiedMs: 0 });
+  }
+
+  /** Deletes an object. */
+  lose(file: string): void {
+    this.bucket.objects.delete(PREFIX + file);
+  }
+
   object(file: string): FakeObject {
     const found = this.bucket.objects.get(PREFIX + file);
     if (found === undefined) throw new Error(`nothing is at ${file}`);
     return found;
   }
+}
+
+/** The bytes that a visitor sees, one character each. */
+function unpacked({ content, headers }: FakeObject): string {
+  return Buffer.from(decompress(content, headers["content-encoding"])).toString("latin1");
 }

@@ -40,7 +40,7 @@ class Publishing implements Disposable {
   isStorable = true;
 
   constructor(folder: string, clock: () => number) {
-    this.marker = new OutageFile({ state: folder, store: join(folder, "dist") });
+    this.marker = new OutageFile({ state: folder, directory: join(folder, "dist") });
     this.queue = new FlakyQueue(folder, { clock, sleep: async () => undefined });
     this.source = new EmbeddedSource({ file: join(folder, "entities.db"), models: MODELS, firstVersion: 0, clock });
     this.publisher = new Publisher({

@@ -8,11 +8,13 @@ import { fileURLToPath } from "node:url";
 
 import { expect, onTestFinished } from "vitest";
 
+import { loadConfig } from "../../src/site/load-config.ts";
+import { openQueue } from "../../src/system/open-queue.ts";
 import { build, rekiln, Running } from "../support/cli.ts";
 import { differences } from "../support/temporary-site.ts";
 import type { TemporarySite } from "../support/temporary-site.ts";
 import { filmSite } from "../e2e/film-site.ts";
-import { drain, siteQueue } from "../e2e/work-site.ts";
+import { drain } from "../e2e/work-site.ts";
 import type { Worked } from "../e2e/work-site.ts";
 import { filmsAfter, firstFilm, isLasting } from "./film-edits.ts";
 import { readPages } from "./page-reader.ts";
@@ -36,6 +38,16 @@ export interface KillOptions {
   /** Whether the minute isn't waited for until messages of killed workers come back. */
   readonly isHurried: boolean;
   readonly say: (line: string) => void;
+  /** Where the pages go instead of a directory. Nobody reads them meanwhile. */
+  readonly bucket?: KillBucket;
+}
+
+/** A bucket to publish to, and perhaps queues, of a service that outlives the site. */
+export interface KillBucket {
+  /** Changes the config of a site so that it publishes there. */
+  readonly publishHere: (site: TemporarySite) => void;
+  /** Live pages and other files, as `TemporarySite.pages` has them. */
+  readonly pages: () => Promise<ReadonlyMap<string, string>>;
 }
 
 /** Starts workers, and others for those that it kills, until it is told to stop. */
@@ -123,7 +135,7 @@ function ageMessages(site: TemporarySite): void {
 async function drainAll(
   site: TemporarySite,
 ): Promise<{ readonly redriven: number; readonly drains: readonly Worked[] }> {
-  using queue = siteQueue(site);
+  using queue = openQueue(await loadConfig(join(site.folder, "rekiln.config.ts"), process.env));
   const drains: Worked[] = [];
   let redriven = 0;
   for (let round = 0; round < DRAINS_MAX; round++) {
@@ -140,15 +152,27 @@ async function drainAll(
   return { redriven, drains };
 }
 
+/** Pages that are there whatever is edited. */
+function lastingFiles(site: TemporarySite): readonly string[] {
+  return site.files().filter((file) => {
+    const number = /^films\/film-(\d+)\/index\.html$/.exec(file)?.[1];
+    return number === undefined
+      ? !/\/\d+\/index\.html$/.test(file) && !file.startsWith("films/film") && !file.endsWith(".css")
+      : isLasting(Number(number));
+  });
+}
+
 /**
  * Real processes: workers drain a queue while others edit and somebody reads, and all but the reader are killed at random. At the
  * end, no edit that was acknowledged is lost, the site equals a clean build, and no page was ever torn or missing.
  */
 export async function killWorkers(options: KillOptions): Promise<Readonly<Record<string, number>>> {
-  const { films, edits, kills, killEveryMs, say } = options;
+  const { films, edits, kills, killEveryMs, say, bucket } = options;
   const site = filmSite(Array.from({ length: films }, (_, index) => firstFilm(index + 1)));
   site.edit("rekiln.config.ts", 'files("data/")', "embedded()");
   site.edit("rekiln.config.ts", ", files,", ", embedded,");
+  bucket?.publishHere(site);
+  expect(await rekiln(site.folder, "provision")).toMatchObject({ code: 0 });
   const imported = await rekiln(site.folder, "import", "data/film.ndjson", "data/director.ndjson");
   expect(imported, imported.stderr).toMatchObject({ code: 0 });
   const built = await build(site.folder);
@@ -156,14 +180,9 @@ export async function killWorkers(options: KillOptions): Promise<Readonly<Record
   expect(await rekiln(site.folder, "queue", "purge", "--yes")).toMatchObject({ code: 0 });
   say(`${built.pages} pages`);
 
-  const lasting = site.files().filter((file) => {
-    const number = /^films\/film-(\d+)\/index\.html$/.exec(file)?.[1];
-    return number === undefined
-      ? !/\/\d+\/index\.html$/.test(file) && !file.startsWith("films/film") && !file.endsWith(".css")
-      : isLasting(Number(number));
-  });
   const over = new AbortController();
-  const reading = readPages(join(site.folder, "dist"), lasting, over.signal);
+  const reading =
+    bucket === undefined ? readPages(join(site.folder, "dist"), lastingFiles(site), over.signal) : undefined;
   const started = performance.now();
   const writer = new Writer(site.folder, options);
   const workers = new Workers(site.folder, options.workers);
@@ -185,18 +204,22 @@ export async function killWorkers(options: KillOptions): Promise<Readonly<Record
   expect(writer.done).toBe(edits);
   const clean = filmSite(filmsAfter(films, edits));
   expect(await build(clean.folder)).toMatchObject({ exitCode: 0 });
-  expect(differences(clean.pages(), site.pages())).toEqual([]);
-  // All that is left to a build is to clear away what killed processes have left beside the pages.
-  expect(await build(site.folder)).toMatchObject({ exitCode: 0, wrote: 0, removed: 0 });
-  expect(site.leftovers()).toEqual([]);
-  expect({ torn: seen.torn, missing: seen.missing }).toEqual({ torn: [], missing: [] });
+  expect(differences(clean.pages(), (await bucket?.pages()) ?? site.pages())).toEqual([]);
+  // All that is left to a build is to clear away what killed processes have left beside the pages, and in a bucket to raise stamps.
+  const again = await build(site.folder);
+  expect(again).toMatchObject({ exitCode: 0, removed: 0 });
+  if (bucket === undefined) {
+    expect(again.wrote).toBe(0);
+    expect(site.leftovers()).toEqual([]);
+  } else expect(differences(clean.pages(), await bucket.pages())).toEqual([]);
+  expect({ torn: seen?.torn ?? [], missing: seen?.missing ?? [] }).toEqual({ torn: [], missing: [] });
   for (const one of drains) expect(one).toMatchObject({ ended: "empty", failed: 0, withheld: 0 });
   return {
     pages: built.pages,
     edits,
     workersKilled: workers.killed,
     writersKilled: writer.killed,
-    reads: seen.reads,
+    reads: seen?.reads ?? 0,
     redriven,
     drainMessages: drains.reduce((sum, { messages }) => sum + messages, 0),
     drainRendered: drains.reduce((sum, { rendered }) => sum + rendered, 0),

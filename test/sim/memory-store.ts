@@ -80,6 +80,14 @@ export class MemoryStore implements PageStore {
     return true;
   }
 
+  etags(keys: readonly ObjectKey[]): readonly (string | undefined)[] {
+    return keys.map((key) => this.etag(key));
+  }
+
+  readBytes(key: ObjectKey): StoredObject | undefined {
+    return this.read(key);
+  }
+
   read(key: ObjectKey): StoredObject | undefined {
     const found = this.#files.objects.get(key);
     if (found === undefined) return undefined;

@@ -8,7 +8,7 @@ import { memoryFolder } from "../../support/memory-folder.ts";
 
 function folders() {
   const root = memoryFolder();
-  return { state: join(root, "state"), store: join(root, "dist") };
+  return { state: join(root, "state"), directory: join(root, "dist") };
 }
 
 test("what is marked while another mark is looked for stays marked", () => {
@@ -43,6 +43,6 @@ test("where the state folder can't be written the store's own takes the mark; on
   const marker = new OutageFile(where);
   marker.write({ since: 5, until: 6 });
   expect(new OutageFile(where).read()).toEqual({ since: 5, until: 6 });
-  writeFileSync(join(where.store, ".rekiln/outage.json"), '{"since":5,');
+  writeFileSync(join(where.directory, ".rekiln/outage.json"), '{"since":5,');
   expect(marker.read()).toEqual({ since: 0, until: 0 });
 });
