@@ -3,7 +3,7 @@ import type { BuildTally } from "../press/build-tally.ts";
 import type { BuildReport } from "../system/run-build.ts";
 import { templatePlace } from "../render/renderer.ts";
 import type { BrokenTemplate } from "../system/site-inputs.ts";
-import { DIRECTORY_COST } from "./cost-text.ts";
+import { runCostText } from "./cost-text.ts";
 import { count } from "./count.ts";
 import { dryRunData, dryRunLines } from "./dry-run-pages.ts";
 
@@ -137,7 +137,7 @@ export function buildSummary(report: BuildReport, measured: Measured): Summary {
     `time: ${[...stretches].map(([name, spent]) => `${name} ${(spent / 1000).toFixed(2)} s`).join(", ")}; ` +
       `in ${report.threads} threads: ${[...shares(report)].map(([name, share]) => `${name} ${Math.round(share * 100)} %`).join(", ")}`,
   );
-  if (!measured.isDryRun) lines.push(DIRECTORY_COST);
+  if (!measured.isDryRun) lines.push(runCostText(report.cost));
   return {
     text: lines.map((line) => `${printable(line)}\n`).join(""),
     problems: problemLines(report)
@@ -176,6 +176,7 @@ export function buildSummary(report: BuildReport, measured: Measured): Summary {
       seconds: Number(measured.seconds.toFixed(3)),
       pagesPerSecond: Math.round(rate),
       peakBytes: measured.peakBytes,
+      cost: report.cost,
       ...(measured.isDryRun ? dryRunData(result) : {}),
       stretchesMs: Object.fromEntries([...stretches].map(([name, spent]) => [name, milliseconds(spent)])),
       threadsMs: Object.fromEntries(Object.entries(tally.times).map(([name, spent]) => [name, milliseconds(spent)])),

@@ -17,7 +17,7 @@ export function costText(requests: Requests, prices: Prices): string {
 }
 
 /** How a run over a directory and SQLite ends: whatever it did, nothing of it is billed. */
-export const DIRECTORY_COST = "Cost: nothing. A directory and SQLite bill no requests.";
+const DIRECTORY_COST = "Cost: nothing. A directory and SQLite bill no requests.";
 
 /** How a run ends. */
 export function runCostText({ requests, dollars }: Cost): string {

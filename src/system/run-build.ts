@@ -5,6 +5,8 @@ import { setImmediate } from "node:timers/promises";
 
 import type { Clock } from "../core/clock.ts";
 import type { PageKey } from "../core/page.ts";
+import { costOf } from "../core/prices.ts";
+import type { Cost } from "../core/prices.ts";
 import type { Progress } from "../core/progress.ts";
 import { SqliteManifest } from "../manifest/sqlite-manifest.ts";
 import { build } from "../press/build.ts";
@@ -54,7 +56,7 @@ import {
 import type { OpenedManifest } from "./site-state.ts";
 import { dropOldTwins, makeLackingTwins } from "./settle-twins.ts";
 import { isSmall, takeIn } from "./take-in.ts";
-import { storeName, storeSetupOf } from "./store-setup.ts";
+import { storeName, storeRequests, storeSetupOf } from "./store-setup.ts";
 import { takeTemplates } from "./templates-record.ts";
 import { ThreadPool } from "./thread-pool.ts";
 
@@ -91,6 +93,8 @@ export interface BuildReport {
   readonly sitemaps: SitemapReport | undefined;
   /** The directory, absolute; or what the store is called elsewhere. */
   readonly storeName: string;
+  /** What was asked of the store, by the prices of the config. */
+  readonly cost: Cost;
   readonly threads: number;
   /** Milliseconds by stretch of work, in the order they were done. */
   readonly stretches: ReadonlyMap<string, number>;
@@ -138,6 +142,7 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
   using stack = new DisposableStack();
   stack.use(lockProcess(folders.state, "build"));
   const storeSetup = storeSetupOf(site, folders);
+  const cost = (): Cost => costOf({ ...storeRequests(storeSetup), queue: 0 }, site.prices);
   const store = stack.use(openPageStore(storeSetup, `${process.pid}-main`));
   store.removeTemporary();
   const opened = openRecord(store, "");
@@ -171,6 +176,7 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
       staticLeftOut: leftOut,
       brokenTemplates: broken,
       storeName: storeName(storeSetup),
+      cost: cost(),
       threads,
       stretches,
     };
@@ -295,6 +301,7 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
     brokenTemplates: broken,
     sitemaps,
     storeName: storeName(storeSetup),
+    cost: cost(),
     threads,
     stretches,
   };

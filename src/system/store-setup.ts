@@ -1,4 +1,5 @@
 import type { Encoding } from "../core/encoding.ts";
+import type { Requests } from "../core/prices.ts";
 import type { S3Store } from "../site/declare-fleet.ts";
 import type { Site } from "../site/site.ts";
 import { RequestBudget } from "../store/request-budget.ts";
@@ -20,17 +21,30 @@ interface DirectorySetup {
   readonly compress: readonly Encoding[];
 }
 
+const SURROUNDINGS = { clock: Date.now, sleep };
+/** Whoever opens the store of a site shares what it may send. */
+const BUCKETS = new WeakMap<S3Store, ObjectStoreSetup>();
+
 /** Where a site's pages go, as plain data that threads can be given. */
 export type StoreSetup = DirectorySetup | ObjectStoreSetup;
 
 export function storeSetupOf({ store, compress }: Site, folders: Pick<SiteFolders, "store">): StoreSetup {
   if (store.kind === "directory") return { kind: "directory", folder: folders.store, compress };
-  return objectStoreSetup(store);
+  const known = BUCKETS.get(store) ?? objectStoreSetup(store);
+  BUCKETS.set(store, known);
+  return known;
 }
 
 export function objectStoreSetup(declared: S3Store): ObjectStoreSetup {
-  const { memory } = new RequestBudget({ clock: Date.now, sleep });
+  const { memory } = new RequestBudget(SURROUNDINGS);
   return { kind: "s3", declared, budget: memory, probed: new SharedArrayBuffer(4) };
+}
+
+/** What this process has asked of a store so far, all its threads together. */
+export function storeRequests(setup: StoreSetup): Pick<Requests, "put" | "get" | "list"> {
+  if (setup.kind === "directory") return { put: 0, get: 0, list: 0 };
+  const { put, get, list } = new RequestBudget({ ...SURROUNDINGS, memory: setup.budget }).requests;
+  return { put, get, list };
 }
 
 /** What a store is called in messages. */

@@ -2,7 +2,7 @@ import { statSync } from "node:fs";
 import { availableParallelism } from "node:os";
 
 import { RekilnError } from "../core/errors.ts";
-import { costOf, NO_REQUESTS } from "../core/prices.ts";
+import { costOf } from "../core/prices.ts";
 import type { Cost } from "../core/prices.ts";
 import { encodeWork } from "../core/work-message.ts";
 import type { SqliteManifest } from "../manifest/sqlite-manifest.ts";
@@ -34,6 +34,7 @@ import { OutageFile } from "./outage-file.ts";
 import { RecordKeeper } from "./record-keeper.ts";
 import { pressCodeOf, pressSetupOf, readInputs } from "./site-inputs.ts";
 import type { SiteInputs } from "./site-inputs.ts";
+import { storeRequests } from "./store-setup.ts";
 import { refreshInThread } from "./source-thread.ts";
 import { takeTemplates } from "./templates-record.ts";
 import { ThreadPool } from "./thread-pool.ts";
@@ -196,7 +197,7 @@ export async function openWorkingSite(inputs: SiteInputs, options: WorkingSiteOp
     standing,
     haveOthersDied: () => deadWriters(manifest).length > 0,
     relay,
-    cost: () => costOf({ ...NO_REQUESTS, queue: queue.billedRequests }, site.prices),
+    cost: () => costOf({ ...storeRequests(setup.store), queue: queue.billedRequests }, site.prices),
     sync,
     settle,
     [Symbol.asyncDispose]: async () => opened.disposeAsync(),

@@ -53,8 +53,10 @@ test("a page that changes costs one put and no question", async () => {
   await site.import(filmsOf(40).map((film) => ({ ...film, title: `${film.title} again` })));
   const asked: string[] = [];
   store.fake.server.faults = ({ method, url }) => void asked.push(`${method} ${new URL(url, "http://s3").pathname}`);
-  const { written } = await drain(site.folder);
+  const { written, cost } = await drain(site.folder);
   expect(written).toBeGreaterThan(40);
+  // With it the site record, sitemaps, and what finds out whether conditions are kept.
+  expect(cost.requests.put).toBe(asked.filter((request) => request.startsWith("PUT")).length);
   const ofPages = asked.filter((request) => !/\/\.rekiln\/|\/sitemap/.test(request));
   expect(ofPages.filter((request) => request.startsWith("PUT"))).toHaveLength(written);
   expect(ofPages.filter((request) => !request.startsWith("PUT"))).toEqual([]);

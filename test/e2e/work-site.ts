@@ -31,6 +31,7 @@ const summarySchema = z.object({
   setAside: z.number(),
   released: z.number(),
   errors: z.array(z.string()),
+  cost: z.object({ requests: z.record(z.string(), z.number()), dollars: z.number() }),
   exitCode: z.number(),
 });
 
