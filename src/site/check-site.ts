@@ -81,7 +81,7 @@ export function checkSite(options: unknown): { readonly site: Site } | { readonl
     report(
       "compress",
       "makes twins in a directory, and the store is a bucket",
-      "leave it out: let the CDN in front compress",
+      'leave it out; s3("…", { compress: "gzip" }) stores pages packed, or let the CDN in front do it',
     );
   }
   const queue = checkQueue(options["queue"], report);

@@ -19,6 +19,8 @@ test("a site is built into a bucket, and a second build of the same data puts no
   expect(differences(await cleanPages(site), store.pages())).toEqual([]);
   expect(store.object("films/film-7/index.html").headers).toMatchObject({ "content-type": "text/html; charset=utf-8" });
   expect(store.object("feed.xml").headers).toMatchObject({ "content-type": "application/xml; charset=utf-8" });
+  const css = [...store.pages().keys()].find((file) => /^site\.[0-9a-f]{16}\.css$/.test(file)) ?? "";
+  expect(store.object(css).headers).toMatchObject({ "cache-control": expect.stringContaining("immutable") });
   const before = store.requests();
   expect(await build(site.folder)).toMatchObject({ wrote: 0, exitCode: 0 });
   // The site record, and three that find out whether the store keeps conditions.
@@ -56,7 +58,7 @@ test("a page that changes costs one put and no question", async () => {
   const { written, cost } = await drain(site.folder);
   expect(written).toBeGreaterThan(40);
   // With it the site record, sitemaps, and what finds out whether conditions are kept.
-  expect(cost.requests.put).toBe(asked.filter((request) => request.startsWith("PUT")).length);
+  expect(cost.requests["put"]).toBe(asked.filter((request) => request.startsWith("PUT")).length);
   const ofPages = asked.filter((request) => !/\/\.rekiln\/|\/sitemap/.test(request));
   expect(ofPages.filter((request) => request.startsWith("PUT"))).toHaveLength(written);
   expect(ofPages.filter((request) => !request.startsWith("PUT"))).toEqual([]);
