@@ -255,6 +255,7 @@ class Run {
       moved: 0,
       missing: 0,
       altered: 0,
+      stamp: 0,
     });
     equal(`${name}: the next build writes sitemaps`, [second.sitemaps?.written, second.sitemaps?.removed], [[], []]);
     const retried = [...second.tally.failed.keys(), ...second.tally.collided.keys()].sort();

@@ -14,6 +14,7 @@ const ALLOWED = new Set([
   'Array(PREFETCH_ENTITIES).fill("?").join(", ")',
   "FORMAT",
   "HELD",
+  "INTENT_TABLE",
   "LEFT_PATH_TABLE",
   "Number(number)",
   "IS_FREE",
