@@ -55,6 +55,8 @@ export interface SweepOptions {
   readonly rate: number | undefined;
   /** Goes over everything once, at once, and ends. */
   readonly once: boolean;
+  /** Ends when nothing is due now, for a sweeper that is started again and again; what it missed in between is caught up with. */
+  readonly endsIdle?: boolean | undefined;
   /** Renders every page, also those that are proven. */
   readonly isDeep: boolean;
   /** Only these routes; undefined is all. */

@@ -77,7 +77,7 @@ class Sweeper {
         this.#trouble = 0;
         if (waitSeconds === undefined) {
           ended = "done";
-          manifest.transact(() => manifest.setMeta(PASS_META, undefined));
+          if (once) manifest.transact(() => manifest.setMeta(PASS_META, undefined));
           break;
         }
         if (waitSeconds > 0) await sleep(waitSeconds * 1000, stop);
@@ -186,13 +186,14 @@ class Sweeper {
     }
   }
 
-  /** Goes over one slice. @returns seconds to wait before the next; undefined when a pass is done */
+  /** Goes over one slice. @returns seconds to wait before the next; undefined when a pass is done, or nothing is due for one who ends then */
   async #turn(passSince: number | undefined): Promise<number | undefined> {
     const now = this.#now;
     const routes = this.#routes(now, passSince);
     if (passSince === undefined) this.#reportLate(routes, now);
     const choice = chooseSlice(routes, now);
     if (choice.do === "wait") {
+      if (passSince === undefined && this.#options.endsIdle === true) return undefined;
       if (passSince === undefined)
         return Math.min(TICK_SECONDS, Math.max(1, (choice.until ?? now + TICK_SECONDS) - now));
       // Others are at work on the rest of it, or have died with it.

@@ -89,8 +89,14 @@ export class SliceVerifier {
     const route = site.routes.get(slice.route);
     if (route === undefined) return;
     const periodSeconds = route.sweepSeconds ?? this.#options.periodSeconds;
-    const next = nextAllowed(periodSeconds, subjects, countSubjects(route, snapshot), clock() / 1000);
-    manifest.transact(() => manifest.setMeta(`sweep:next:${slice.route}`, String(next)));
+    const now = clock() / 1000;
+    const name = `sweep:next:${slice.route}`;
+    manifest.transact(() => {
+      // One that is started again and again goes on where the pace was; any other one begins with now.
+      const before = this.#options.endsIdle === true ? Number(manifest.meta(name) ?? now) : now;
+      const from = Math.min(now, Math.max(before, now - periodSeconds));
+      manifest.setMeta(name, String(nextAllowed(periodSeconds, subjects, countSubjects(route, snapshot), from)));
+    });
   }
 
   async #press(keys: readonly PageKey[], snapshot: Snapshot, since: number): Promise<number> {

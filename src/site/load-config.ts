@@ -16,6 +16,8 @@ export interface LoadedConfig {
   readonly root: string;
   /** The config itself, absolute. */
   readonly configFile: string;
+  /** Where the environment (`REKILN_STATE`) puts what is kept beside the config otherwise, absolute. */
+  readonly stateFolder: string | undefined;
   /** For `codeFingerprint`: taken of the very bytes that were loaded. */
   readonly code: CodeInputs;
 }
@@ -75,5 +77,13 @@ export async function loadConfig(
   const checked = checkSite(imported.exports["default"]);
   if ("problems" in checked) throw new InvalidConfigError(basename(file), checked.problems);
   const env = Object.fromEntries(checked.site.env.map((name) => [name, environment[name]]));
-  return { site: checked.site, root, configFile: file, code: await readCodeInputs(root, imported.modules, env) };
+  const state = environment["REKILN_STATE"];
+  const stateFolder = state === undefined || state === "" ? undefined : resolve(root, state);
+  return {
+    site: checked.site,
+    root,
+    configFile: file,
+    stateFolder,
+    code: await readCodeInputs(root, imported.modules, env),
+  };
 }

@@ -16,7 +16,7 @@ export interface SiteFolders {
   readonly state: string;
 }
 
-export function siteFolders({ root, site }: LoadedConfig): SiteFolders {
+export function siteFolders({ root, site, stateFolder }: LoadedConfig): SiteFolders {
   const { store } = site;
   const directory = store.kind === "directory" ? resolve(root, store.dir) : undefined;
   return {
@@ -28,7 +28,7 @@ export function siteFolders({ root, site }: LoadedConfig): SiteFolders {
       if (store.kind === "s3") throw storeUnsupported(`s3://${store.bucket}/${store.prefix}`);
       return resolve(root, store.dir);
     },
-    state: join(root, ".rekiln"),
+    state: stateFolder ?? join(root, ".rekiln"),
   };
 }
 

@@ -8,7 +8,7 @@ import type { WorkMetrics } from "../press/work-metrics.ts";
 import type { WorkTally } from "../press/work-tally.ts";
 import { work } from "../press/work.ts";
 import type { WorkResult } from "../press/work.ts";
-import type { Lane } from "../queue/queue.ts";
+import type { Lane, Queue } from "../queue/queue.ts";
 import { followDatabase } from "./follow-database.ts";
 import { watchedPathsOf } from "./open-source.ts";
 import type { SiteInputs } from "./site-inputs.ts";
@@ -38,6 +38,8 @@ export interface WorkSurroundings {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Stops receiving. */
   readonly stop: AbortSignal;
+  /** Instead of the site's own. It ends with the work. */
+  readonly queue?: Queue | undefined;
   readonly metrics: WorkMetrics;
   readonly onProgress: (tally: WorkTally) => void;
   /** Something that the one who started it should know, though work goes on. */
@@ -68,7 +70,8 @@ export async function workSession(
 ): Promise<RunWorkResult> {
   const { environment, stop, metrics, onProgress, warn } = surroundings;
   const { concurrency, maxDeletes } = options;
-  await using opened = await openWorkingSite(inputs, { concurrency, environment, stop, warn });
+  const how = { concurrency, environment, stop, warn, queue: surroundings.queue };
+  await using opened = await openWorkingSite(inputs, how);
   const {
     config,
     record,

@@ -53,6 +53,8 @@ export interface WorkingSiteOptions {
   readonly warn: (message: string) => void;
   /** Nothing will be written. */
   readonly isDryRun?: boolean;
+  /** Instead of the one that the config declares. It is closed with the site. */
+  readonly queue?: Queue | undefined;
 }
 
 /** A built site with all that brings its pages up to date: what workers and sweepers have open. */
@@ -103,7 +105,7 @@ export async function openWorkingSite(inputs: SiteInputs, options: WorkingSiteOp
   if (!isNewest(inputs, built)) throw notRegistered();
   checkVersions(built);
 
-  const queue = stack.use(openQueue(config));
+  const queue = stack.use(options.queue ?? openQueue(config));
   const abort = new AbortController();
   const giveUp = (): void => {
     const timer = setTimeout(() => abort.abort(), ABORT_MS);

@@ -18,7 +18,8 @@ export interface Violation {
  * group don't know each other.
  */
 const ARROWS: readonly (readonly string[])[] = [
-  ["cli", "workers"],
+  ["workers"],
+  ["cli"],
   ["system"],
   ["console", "serve"],
   ["press"],

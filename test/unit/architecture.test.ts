@@ -111,6 +111,7 @@ describe("an import is allowed", () => {
   test.each([
     ["workers/render-thread.ts", "../src/system/press-thread.ts"],
     ["workers/render-thread.ts", "../src/core/page.ts"],
+    ["workers/container.ts", "../src/cli/rekiln.ts"],
     ["src/cli/main.ts", "../serve/listen-error.ts"],
     ["src/cli/main.ts", "../core/errors.ts"],
     ["src/system/run-build.ts", "../source/files-source.ts"],
