@@ -1,6 +1,6 @@
 import { isAbsolute, relative } from "node:path";
 
-import { Command } from "commander";
+import { Command, Option } from "commander";
 
 import { runBuild } from "../system/run-build.ts";
 import type { BuildReport, BuildSurroundings } from "../system/run-build.ts";
@@ -8,6 +8,7 @@ import { siteEnvironment } from "../system/site-environment.ts";
 import { BuildProgress } from "./build-progress.ts";
 import { buildSummary } from "./build-summary.ts";
 import { EXIT } from "./exit.ts";
+import { printFleetBuild } from "./fleet-build.ts";
 import { interruptSignal } from "./interrupt-signal.ts";
 import { concurrencyOption, summaryOption } from "./pressing-options.ts";
 import { wholeNumber } from "./whole-number.ts";
@@ -19,6 +20,8 @@ interface BuildFlags {
   readonly dryRun?: true;
   readonly force?: true;
   readonly maxDeletes?: number;
+  readonly fleet?: true;
+  readonly wait: boolean;
   readonly json?: true;
 }
 
@@ -41,8 +44,21 @@ export function buildCommand(): Command {
     .option("--dry-run", "say what would be done, and write no page")
     .option("--force", "render everything, and replace files that rekiln didn't write")
     .option("--max-deletes <pages>", "most pages to remove (default: 5 % of all, and at least 100)", wholeNumber(0))
+    .addOption(
+      new Option("--fleet", "put the work on the queue for workers of any machine, and wait for them").conflicts([
+        "route",
+        "concurrency",
+        "dryRun",
+        "maxDeletes",
+      ]),
+    )
+    .option("--no-wait", "with --fleet: end when the queue has taken it")
     .addOption(summaryOption())
     .action(async (flags: BuildFlags) => {
+      if (flags.fleet === true) {
+        await printFleetBuild({ ...flags, isForced: flags.force === true });
+        return;
+      }
       await printBuild(
         { config: flags.config, isDryRun: flags.dryRun === true, isJson: flags.json === true },
         async (surroundings) =>

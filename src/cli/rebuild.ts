@@ -2,28 +2,22 @@ import { Command, Option } from "commander";
 
 import { RekilnError } from "../core/errors.ts";
 import type { PageKey } from "../core/page.ts";
-import type { Queue } from "../queue/queue.ts";
 import { loadConfig } from "../site/load-config.ts";
 import { openBuiltSite } from "../system/built-site.ts";
 import type { BuiltSite } from "../system/built-site.ts";
 import { openQueue } from "../system/open-queue.ts";
 import { planRebuild, queueRebuild } from "../system/run-rebuild.ts";
 import type { RebuildPlan, RebuildTarget } from "../system/run-rebuild.ts";
-import { sleep } from "../system/sleep.ts";
 import { siteEnvironment } from "../system/site-environment.ts";
 import { confirm } from "./confirm.ts";
 import { count } from "./count.ts";
 import { EXIT } from "./exit.ts";
 import { interruptSignal } from "./interrupt-signal.ts";
+import { waitForQueue } from "./wait-for-queue.ts";
 
 /** Up to so many pages nobody needs to be asked. */
 const UNASKED_MAX = 1;
-const WAIT_MS = 200;
-/** After so long without a message being taken, most likely nobody works. */
-const NOBODY_MS = 5000;
 const REASON_MAX = 500;
-const LINES_MS = 3000;
-const CLEAR_LINE = "\r\u001B[2K";
 
 interface RebuildFlags {
   readonly config: string;
@@ -76,7 +70,13 @@ export function rebuildCommand(): Command {
       // Only whoever waits learns whether anything had changed.
       const before = flags.wait === true ? etagsOf(built, plan) : undefined;
       await queueRebuild(queue, built, plan, flags.reason?.slice(0, REASON_MAX));
-      const isDone = before !== undefined && (await waitForQueue(queue, plan));
+      const isDone =
+        before !== undefined &&
+        (await waitForQueue(
+          queue,
+          () => pagesText(plan.pages),
+          interruptSignal("Stopping; what is queued stays queued. Once more to stop at once."),
+        ));
       const isInterrupted = before !== undefined && !isDone;
       const exitCode = isInterrupted ? EXIT.interrupted : EXIT.done;
       process.exitCode = exitCode;
@@ -119,40 +119,4 @@ function changedSince({ manifest }: BuiltSite, before: ReadonlyMap<PageKey, stri
   let changed = 0;
   for (const [key, etag] of before) if (manifest.page(key)?.published?.etag !== etag) changed++;
   return changed;
-}
-
-/** Waits until the queue holds nothing more. @returns false when it was told to stop before */
-async function waitForQueue(queue: Queue, plan: RebuildPlan): Promise<boolean> {
-  const signal = interruptSignal("Stopping; what is queued stays queued. Once more to stop at once.");
-  const { stderr } = process;
-  const started = performance.now();
-  let most = 0;
-  let hasStarted = false;
-  let hasTold = false;
-  let shownAt = started;
-  while (!signal.aborted) {
-    const { live, bulk } = await queue.depth();
-    const left = live.waiting + live.delayed + live.inFlight + bulk.waiting + bulk.delayed + bulk.inFlight;
-    if (left === 0) {
-      if (stderr.isTTY) stderr.write(CLEAR_LINE);
-      return true;
-    }
-    hasStarted ||= live.inFlight + bulk.inFlight > 0 || left < most;
-    most = Math.max(most, left);
-    const now = performance.now();
-    const elapsed = now - started;
-    if (!hasStarted && !hasTold && elapsed > NOBODY_MS) {
-      hasTold = true;
-      stderr.write("Nobody seems to work on the queue: start rekiln work in another terminal.\n");
-    }
-    if (stderr.isTTY || now - shownAt >= LINES_MS) {
-      shownAt = now;
-      const done = most - left;
-      const eta = done === 0 ? "" : `, ${Math.ceil((elapsed / done) * left * 0.001)} s to go`;
-      const line = `${pagesText(plan.pages)}: ${count(left)} messages left${eta}`;
-      stderr.write(stderr.isTTY ? `${CLEAR_LINE}${line}` : `${line}\n`);
-    }
-    await sleep(WAIT_MS, signal);
-  }
-  return false;
 }

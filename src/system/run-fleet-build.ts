@@ -1,0 +1,159 @@
+import type { Progress } from "../core/progress.ts";
+import { RekilnError } from "../core/errors.ts";
+import { encodeWork } from "../core/work-message.ts";
+import type { Manifest } from "../manifest/manifest.ts";
+import { newestSeen } from "../press/newest-version.ts";
+import { relayOutbox } from "../press/publish.ts";
+import { epochsOf, registerTemplates, writeSiteRecord } from "../press/site-record.ts";
+import { copyStatic } from "../press/static-files.ts";
+import type { StaticProblem } from "../press/static-files.ts";
+import type { Queue } from "../queue/queue.ts";
+import { sendAll } from "../queue/send-all.ts";
+import { loadConfig } from "../site/load-config.ts";
+import type { RefreshReport } from "../source/source.ts";
+import { knownPages } from "./built-site.ts";
+import { openPageStore } from "./open-page-store.ts";
+import { openQueue } from "./open-queue.ts";
+import { openSource } from "./open-source.ts";
+import { lockProcess } from "./process-lock.ts";
+import { readInputs } from "./site-inputs.ts";
+import type { BrokenTemplate } from "./site-inputs.ts";
+import { openManifest, openRecord, withVersion } from "./site-state.ts";
+import { storeSetupOf } from "./store-setup.ts";
+import { takeIn } from "./take-in.ts";
+import { takeTemplates } from "./templates-record.ts";
+
+export interface FleetBuildOptions {
+  readonly configFile: string;
+  /** Renders everything. */
+  readonly isForced: boolean;
+}
+
+export interface FleetBuildSurroundings {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+}
+
+export interface FleetBuildReport {
+  /** Routes that were put on the queue whole, with the number of their pages as far as they are known. */
+  readonly routes: readonly { readonly route: string; readonly pages: number }[];
+  /** Changes that were told of one by one. */
+  readonly changes: number;
+  readonly source: RefreshReport | undefined;
+  readonly problems: readonly StaticProblem[];
+  readonly brokenTemplates: readonly BrokenTemplate[];
+}
+
+/**
+ * Begins a build that workers do: takes the source in, registers templates, and puts on the bulk lane what a build would render. The manifest counts as
+ * complete as soon as the queue has taken all of it: whatever isn't made yet has a message then, and what changes meanwhile is followed as always.
+ *
+ * @throws RekilnError `fleet-manifest-new`, `build-running`, `source-unreachable`
+ */
+export async function runFleetBuild(
+  { configFile, isForced }: FleetBuildOptions,
+  { environment, progress, signal }: FleetBuildSurroundings,
+): Promise<FleetBuildReport> {
+  progress.phase("config");
+  const config = await loadConfig(configFile, environment);
+  const { site, code } = config;
+  const inputs = await readInputs(config, environment);
+  const { folders, templates, assets, problems, broken } = inputs;
+  using stack = new DisposableStack();
+  stack.use(lockProcess(folders.state, "build"));
+  const store = stack.use(openPageStore(storeSetupOf(site, folders), `${process.pid}-main`));
+  const { record: before } = openRecord(store, "");
+  const source = stack.use(openSource(config, { firstVersion: before.ceiling, isDurable: true }));
+
+  progress.phase("source");
+  const how = { firstVersion: before.ceiling, environment };
+  const refreshed = (await source.isCurrent(signal))
+    ? undefined
+    : await takeIn(source, config, how, (count) => progress.records(count), signal);
+  source.turnTimes();
+  const { manifest, isNew } = openManifest(folders.state, before);
+  stack.use(manifest);
+  if (manifest.meta("bulk") !== undefined) manifest.finishBulk();
+  const complete = manifest.meta("complete");
+  if (complete === undefined && !store.isEmpty()) throw unknownPages();
+  const isOtherSource = before.source !== "" && before.source !== source.identity;
+  const newest = Math.max(before.version, isNew ? 0 : newestSeen(manifest));
+  if (isOtherSource || source.version() < newest) source.raiseVersion(Math.max(before.ceiling, newest));
+
+  const version = source.version();
+  const registered = registerTemplates(before, takeTemplates(site, code, templates, assets, manifest));
+  const record = {
+    ...withVersion(registered, source.identity, version),
+    generation: isNew ? before.generation + 1 : before.generation,
+  };
+  writeSiteRecord(store, record);
+  manifest.transact(() => {
+    manifest.setMeta("generation", String(record.generation));
+    manifest.setMeta("epoch", String(record.epoch));
+  });
+
+  progress.phase("queue");
+  const queue = stack.use(openQueue(config));
+  const isWhole = isForced || complete === undefined || source.changesSince(Number(complete)) === undefined;
+  const epochs = epochsOf(record);
+  const isDue = (route: string): boolean => isWhole || manifest.meta(`built:${route}`) !== `${epochs.get(route) ?? 0}`;
+  const due = [...site.routes.keys()].filter(isDue);
+  const gone = manifest.routes().filter((route) => !site.routes.has(route));
+  await queueRoutes(queue, [...due, ...gone], { version, epoch: record.epoch, isForced });
+  markQueued(manifest, due, epochs, isWhole ? version : undefined);
+  if (isWhole) source.forgetChanges(version);
+  writeSiteRecord(store, { ...record, isFirstBuild: false });
+  const copied = copyStatic({
+    folder: folders.static,
+    assets,
+    manifest,
+    store,
+    isDryRun: false,
+    replacesForeign: isForced,
+  });
+  const relayed = await relayOutbox(source.outbox, queue, { signal });
+  if (relayed.error !== undefined) throw relayed.error;
+  return {
+    routes: [...due, ...gone].map((route) => ({ route, pages: knownPages(manifest, route) })),
+    changes: relayed.sent,
+    source: refreshed,
+    problems: [...problems, ...copied.problems],
+    brokenTemplates: broken,
+  };
+}
+
+async function queueRoutes(
+  queue: Queue,
+  routes: readonly string[],
+  request: { readonly version: number; readonly epoch: number; readonly isForced: boolean },
+): Promise<void> {
+  const rest = { ...request, since: Date.now(), waited: 0 };
+  await sendAll(
+    queue,
+    "bulk",
+    routes.map((route) => encodeWork({ kind: "route", route, ...rest })),
+  );
+}
+
+/** The queue has taken them: nothing of a first build is left to anybody else. */
+function markQueued(
+  manifest: Manifest,
+  routes: readonly string[],
+  epochs: ReadonlyMap<string, number>,
+  complete: number | undefined,
+): void {
+  manifest.transact(() => {
+    for (const route of routes) manifest.setMeta(`built:${route}`, String(epochs.get(route) ?? 0));
+    if (complete !== undefined) manifest.setMeta("complete", String(complete));
+  });
+}
+
+function unknownPages(): RekilnError {
+  return new RekilnError({
+    code: "fleet-manifest-new",
+    message: "The store has pages that the manifest doesn't know: it is new, or a build of one machine was begun here.",
+    disposition: "fatal",
+    hint: "Run rekiln build or rekiln manifest rebuild once; then rekiln build --fleet goes on.",
+  });
+}
