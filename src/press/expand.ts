@@ -145,7 +145,11 @@ function* allAffected(
   expanded: readonly ChangeWithAfter[],
   byRef: ReadonlyMap<RefHash, RefTouches>,
 ): Iterable<Affected | undefined> {
-  for (const [hash, touches] of byRef) yield* affectedByRef(expansion, hash, touches);
+  for (const [hash, touches] of byRef) {
+    yield* affectedByRef(expansion, hash, touches);
+    // To find no edge takes its time too.
+    yield undefined;
+  }
   for (const one of expanded) {
     yield* ownPages(expansion, one);
     yield undefined;

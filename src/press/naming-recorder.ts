@@ -1,6 +1,15 @@
 import type { Window } from "../core/dependency.ts";
 import type { EntityData, WhereValues } from "../core/entity.ts";
-import { allRef, assetRef, claimRef, conditionRef, entityRef, existenceRef, existsRef, valuesRef } from "../core/ref.ts";
+import {
+  allRef,
+  assetRef,
+  claimRef,
+  conditionRef,
+  entityRef,
+  existenceRef,
+  existsRef,
+  valuesRef,
+} from "../core/ref.ts";
 import type { RefHash } from "../core/ref.ts";
 import { anyOf } from "../core/tuple.ts";
 import type { Edge } from "../manifest/manifest.ts";
@@ -54,7 +63,8 @@ export class NamingRecorder extends PageRecorder {
     const { ref, dependency } = edge;
     if (dependency.kind === "exists") {
       for (const [field, wanted] of Object.entries(dependency.where)) {
-        const isOf = (type: string): boolean => anyOf(wanted).some((value) => existsRef(type, field, value, dependency.answer) === ref);
+        const isOf = (type: string): boolean =>
+          anyOf(wanted).some((value) => existsRef(type, field, value, dependency.answer) === ref);
         const type = this.#types.find(isOf);
         if (type !== undefined) this.names.set(ref, { kind: "list", type });
       }

@@ -1,7 +1,16 @@
 import type { Dependency, Window } from "../core/dependency.ts";
 import type { EntityData, WhereValues } from "../core/entity.ts";
 import { NO_FIELDS } from "../core/field-set.ts";
-import { allRef, assetRef, claimRef, conditionRef, entityRef, existenceRef, existsRef, valuesRef } from "../core/ref.ts";
+import {
+  allRef,
+  assetRef,
+  claimRef,
+  conditionRef,
+  entityRef,
+  existenceRef,
+  existsRef,
+  valuesRef,
+} from "../core/ref.ts";
 import type { RefHash } from "../core/ref.ts";
 import type { Scalar } from "../core/read.ts";
 import { anyOf } from "../core/tuple.ts";

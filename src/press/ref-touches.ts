@@ -60,8 +60,7 @@ export class RefTouches {
   /** Whether the ref is an answer that is still the right one: nothing leads to the pages that were given it. */
   isStillTrue(snapshot: Lookups): boolean {
     return this.#touches.every(
-      ({ one, ref }) =>
-        ref.kind === "exists" && snapshot.has(one.change.type, ref.field, ref.value) === ref.answer,
+      ({ one, ref }) => ref.kind === "exists" && snapshot.has(one.change.type, ref.field, ref.value) === ref.answer,
     );
   }
 

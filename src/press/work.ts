@@ -16,7 +16,6 @@ import { firstPagesOfRoute, isPageOfSnapshot, newPagesBehind } from "./build-pla
 import { pressDue } from "./due-pages.ts";
 import { DurableAcks } from "./durable-acks.ts";
 import { HeldMessages, VISIBILITY_SECONDS } from "./held-messages.ts";
-import { knownPages } from "./known-pages.ts";
 import type { PressPool } from "./press-pool.ts";
 import type { Pressed } from "./press-pages.ts";
 import { regenerate } from "./regenerate.ts";
@@ -284,6 +283,7 @@ class Worker {
       this.#wake = new AbortController();
       const received = await this.#receive("live", RECEIVE_MAX, waitMs, this.#wake.signal);
       if (received.length > 0) await this.#answerLive(received);
+      else if (!isBusy) this.#tally.noteEmpty();
       return received.length > 0 || isBusy;
     }
     if (!isBusy) {
@@ -487,10 +487,10 @@ class Worker {
     // More than is worth to name: routes as a whole.
     const routes = expanded.kind === "whole" ? [...site.routes.keys()] : expanded.routes;
     const bodies = routes.map((route) => encodeWork({ kind: "route", route, ...request }));
-    for (const route of routes) this.#tally.affected += knownPages(manifest, route);
+    for (const route of routes) for (const known of manifest.keysOf(route)) this.#tally.addAffected(known);
     if (expanded.kind === "whole") await this.#send("bulk", bodies);
     else {
-      this.#tally.affected += expanded.own.length + expanded.others.length + expanded.handedOn.length;
+      for (const keys of [expanded.own, expanded.others, expanded.handedOn]) this.#tally.addAffected(keys);
       const pages = [...keyBatches(expanded.handedOn, BULK_PAGES)];
       bodies.push(...pages.map((keys) => encodeWork({ kind: "pages", keys, tries: 0, ...request })));
       await this.#send("bulk", bodies);

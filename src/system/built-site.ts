@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 
 import { RekilnError } from "../core/errors.ts";
+import type { Manifest } from "../manifest/manifest.ts";
 import { SqliteManifest } from "../manifest/sqlite-manifest.ts";
 import { newestSeen } from "../press/newest-version.ts";
 import { readSiteRecord } from "../press/site-record.ts";
@@ -63,6 +64,13 @@ export function checkVersions({ record, manifest, source }: BuiltSite): void {
     disposition: "fatal",
     hint: "Run rekiln build: it lets the versions go on above those of the pages.",
   });
+}
+
+/** How many pages of a route the manifest knows. */
+export function knownPages(manifest: Manifest, route: string): number {
+  let pages = 0;
+  for (const piece of manifest.keysOf(route)) pages += piece.length;
+  return pages;
 }
 
 /** What to say when there is nothing to look at yet. */

@@ -4,11 +4,11 @@ import { parsePageKey, subjectKey } from "../core/page.ts";
 import type { PageKey } from "../core/page.ts";
 import { claimRef } from "../core/ref.ts";
 import { encodeWork, keyBatches } from "../core/work-message.ts";
-import { knownPages } from "../press/known-pages.ts";
 import type { Queue } from "../queue/queue.ts";
 import { sendAll } from "../queue/send-all.ts";
 import type { LoadedConfig } from "../site/load-config.ts";
 import { parsePath } from "../site/path.ts";
+import { knownPages } from "./built-site.ts";
 import type { BuiltSite } from "./built-site.ts";
 import { checkRoutes } from "./check-routes.ts";
 

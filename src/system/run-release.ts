@@ -1,13 +1,12 @@
 import { RekilnError } from "../core/errors.ts";
 import { encodeWork } from "../core/work-message.ts";
-import { knownPages } from "../press/known-pages.ts";
 import { registerTemplates, writeSiteRecord } from "../press/site-record.ts";
 import { copyStatic } from "../press/static-files.ts";
 import type { StaticProblem } from "../press/static-files.ts";
 import { templatePlace } from "../render/renderer.ts";
 import { sendAll } from "../queue/send-all.ts";
 import { loadConfig } from "../site/load-config.ts";
-import { checkVersions, openBuiltSite } from "./built-site.ts";
+import { checkVersions, knownPages, openBuiltSite } from "./built-site.ts";
 import { lockProcess } from "./process-lock.ts";
 import { openQueue } from "./open-queue.ts";
 import { readInputs } from "./site-inputs.ts";

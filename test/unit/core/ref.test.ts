@@ -1,7 +1,17 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
-import { allRef, assetRef, claimRef, conditionRef, entityRef, existenceRef, existsRef, hash53, valuesRef } from "../../../src/core/ref.ts";
+import {
+  allRef,
+  assetRef,
+  claimRef,
+  conditionRef,
+  entityRef,
+  existenceRef,
+  existsRef,
+  hash53,
+  valuesRef,
+} from "../../../src/core/ref.ts";
 
 describe("a ref's hash", () => {
   // Stored in manifests: another value would cut every page off from what it read.
