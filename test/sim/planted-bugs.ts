@@ -46,8 +46,8 @@ export const PLANTED_BUGS: Readonly<Record<string, SourceBug>> = {
   },
   "an old worker expands after a release": {
     file: "press/expand.ts",
-    code: `if (options.epoch !== undefined && Number(manifest.meta("epoch") ?? 0) > options.epoch) throw epochBehind();`,
-    instead: "",
+    code: "if (options.epoch !== undefined) checkEpoch(manifest, options.epoch);",
+    instead: "void checkEpoch;",
   },
   "a worker goes on with templates that were replaced": {
     file: "press/work.ts",
@@ -188,11 +188,6 @@ export const PLANTED_BUGS: Readonly<Record<string, SourceBug>> = {
     file: "press/touched-refs.ts",
     code: `if (existenceChanged) refs.set(existenceRef(type, id), { kind: "existence" });`,
     instead: "void existenceRef;",
-  },
-  "pages that only know whether any entity has a value are forgotten": {
-    file: "press/touched-refs.ts",
-    code: `refs.set(existsRef(type, field, value, answer), { kind: "exists", field, value, answer });`,
-    instead: "void [answer, existsRef];",
   },
   "a page that is known to be as new is trusted though its file is another": {
     file: "press/press-pages.ts",
