@@ -65,6 +65,15 @@ export function changesMembership(where: WhereValues, before: Tuple | null, afte
   return was !== is;
 }
 
+/** Whether the change of one entity moves it into, out of or within an ordered list, wherever that is: only then it can touch a window of it. */
+export function movesWithin(list: Pick<Window, "where" | "order">, before: Tuple | null, after: Tuple | null): boolean {
+  if (before === null || after === null || changesMembership(list.where, before, after)) {
+    return changesMembership(list.where, before, after);
+  }
+  if (!satisfies(list.where, after)) return false;
+  return compareSortKeys(list.order, sortKeyOf(list.order, before), sortKeyOf(list.order, after)) !== 0;
+}
+
 /** Number of pages of a list; an empty one still has page 1. */
 export function pagesOf(total: number, perPage: number): number {
   return Math.max(1, Math.ceil(total / perPage));

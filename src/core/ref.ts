@@ -44,6 +44,7 @@ class Hash53 {
 const EMPTY = new Hash53("");
 /** By type: entities are most of what pages read. */
 const entities = new Map<string, Hash53>();
+const existences = new Map<string, Hash53>();
 
 export function hash53(text: string): number {
   return EMPTY.of(text);
@@ -51,19 +52,40 @@ export function hash53(text: string): number {
 
 const refHash = (text: string): RefHash => hash53(text) as RefHash;
 
-/** `film:42` */
-export function entityRef(type: string, id: string): RefHash {
-  let ofType = entities.get(type);
+/** Hashes an id behind its type. */
+function idRef(known: Map<string, Hash53>, letter: string, type: string, id: string): RefHash {
+  let ofType = known.get(type);
   if (ofType === undefined) {
-    ofType = new Hash53(`e\0${type}\0`);
-    entities.set(type, ofType);
+    ofType = new Hash53(`${letter}\0${type}\0`);
+    known.set(type, ofType);
   }
   return ofType.of(id) as RefHash;
 }
 
-/** `film[genre=drama]` */
+/** `film:42{title}`: some fields of an entity, or all. */
+export function entityRef(type: string, id: string): RefHash {
+  return idRef(entities, "e", type, id);
+}
+
+/**
+ * `film:42{}`: that an entity exists, or doesn't, and nothing else of it. Apart from its fields, since whatever is popular is linked to from
+ * thousands of pages, and changes far more often than it comes or goes.
+ */
+export function existenceRef(type: string, id: string): RefHash {
+  return idRef(existences, "x", type, id);
+}
+
+/** `film[genre=drama]`: the rows of a list, and how many there are. */
 export function conditionRef(type: string, field: string, value: Scalar): RefHash {
   return refHash(`c\0${type}\0${field}\0${typeof value}\0${String(value)}`);
+}
+
+/**
+ * `film[genre=drama]`, asked for whether any entity has the value, by the answer: thousands of pages link to a popular value, and for none
+ * of them is the answer another one when one more entity has it.
+ */
+export function existsRef(type: string, field: string, value: Scalar, answer: boolean): RefHash {
+  return refHash(`${answer ? "y" : "n"}\0${type}\0${field}\0${typeof value}\0${String(value)}`);
 }
 
 /** `film[*]` */

@@ -6,7 +6,7 @@ import { LEFT_PATH_TABLE } from "./sqlite-left-paths.ts";
 import { SITEMAP_TABLES } from "./sqlite-sitemaps.ts";
 import { SWEEP_TABLES } from "./sqlite-sweep.ts";
 
-const FORMAT = "5";
+const FORMAT = "6";
 /** A batch of another thread, which moves files into place, may take long where the disk is busy. */
 const BUSY_TIMEOUT_MS = 60_000;
 

@@ -1,21 +1,22 @@
 import { batches } from "../core/batches.ts";
 import type { EntityChange } from "../core/change.ts";
-import { changesMembership, pagesOf, touchesWindow } from "../core/dependency.ts";
 import type { Dependency } from "../core/dependency.ts";
 import { pageKey, parsePageKey, subjectKey } from "../core/page.ts";
 import type { PageKey } from "../core/page.ts";
 import type { Scalar } from "../core/read.ts";
-import { allRef, conditionRef, entityRef, valuesRef } from "../core/ref.ts";
 import type { RefHash } from "../core/ref.ts";
-import { sameTuple, tupleOf, valuesOf } from "../core/tuple.ts";
-import type { Tuple } from "../core/tuple.ts";
+import { valuesOf } from "../core/tuple.ts";
 import type { Manifest, ManifestReads, PageRow } from "../manifest/manifest.ts";
 import type { Site } from "../site/site.ts";
+import { AffectedPages } from "./affected-pages.ts";
 import { checkEpoch } from "./check-epoch.ts";
 import { countPages, locatePage } from "./locate-page.ts";
 import type { Lookups } from "./locate-page.ts";
 import { noteSeen } from "./newest-version.ts";
 import { OpenPaths } from "./open-paths.ts";
+import { RefTouches } from "./ref-touches.ts";
+import { refsTouchedBy, withAfter } from "./touched-refs.ts";
+import type { ChangeWithAfter, TouchedRef } from "./touched-refs.ts";
 
 /** What changes are expanded against. */
 interface Expansion {
@@ -34,8 +35,10 @@ interface Expansion {
 export interface ExpandOptions {
   /** Most pages. */
   readonly limit: number;
-  /** Most edges that are read. */
+  /** Most edges that are read. Each is read once, however many of the changes lead to it. */
   readonly edgesMax: number;
+  /** Above `limit` the routes with the most of these pages stand for them, rather than that nothing is found. Default false. */
+  readonly namesRoutes?: boolean;
   readonly isDryRun: boolean;
   /** The epoch that changes are expanded in: nothing is done when a newer one was registered. Undefined is the newest. */
   readonly epoch?: number;
@@ -44,12 +47,6 @@ export interface ExpandOptions {
   /** Told of each affected page, as often as something leads to it. */
   readonly onAffected?: ((affected: Affected) => void) | undefined;
 }
-
-/** A ref that a change touches: the entity's own, a condition (`film[*]` has no field), or the values of a field. */
-type TouchedRef =
-  | { readonly kind: "entity" }
-  | { readonly kind: "list"; readonly field?: string; readonly value?: Scalar }
-  | { readonly kind: "values"; readonly field: string };
 
 /** A page that a change affects, and what led to it. */
 export type Affected =
@@ -62,46 +59,6 @@ export type Affected =
     }
   /** It is a page from now on, is none any more, or stands elsewhere. */
   | { readonly key: PageKey; readonly because: "comes" | "goes" | "moves"; readonly change: EntityChange };
-
-/** A change with what its entity holds now. */
-interface Expanded {
-  readonly change: EntityChange;
-  readonly after: Tuple | null;
-  /** Created, deleted, or both in between: every ref to it is touched. */
-  readonly existenceChanged: boolean;
-  /** Whether a list can tell that it changed. */
-  readonly movesInLists: boolean;
-  readonly refs: ReadonlyMap<RefHash, TouchedRef>;
-}
-
-function expandedOf(site: Site, snapshot: Lookups, change: EntityChange): Expanded | undefined {
-  const model = site.entities.get(change.type);
-  if (model === undefined) return undefined;
-  const entity = snapshot.get(change.type, change.id);
-  const after = entity === undefined ? null : tupleOf(model, entity.data);
-  const existenceChanged = after === null || change.before.includes(null);
-  const refs = new Map<RefHash, TouchedRef>([[entityRef(change.type, change.id), { kind: "entity" }]]);
-  const tuples = [...change.before, after].filter((tuple) => tuple !== null);
-  const movesInLists = existenceChanged || change.before.some((before) => before !== null && !sameTuple(before, after));
-  // A field that no list knows has changed: the lists are as they were.
-  if (!movesInLists) return { change, after, existenceChanged, movesInLists, refs };
-  refs.set(allRef(change.type), { kind: "list" });
-  for (const field of model.index) {
-    const seen = new Set<string>();
-    for (const tuple of tuples) {
-      const values = valuesOf(tuple.fields[field]);
-      seen.add(JSON.stringify(values));
-      for (const value of values) refs.set(conditionRef(change.type, field, value), { kind: "list", field, value });
-    }
-    if (existenceChanged || seen.size > 1) refs.set(valuesRef(change.type, field), { kind: "values", field });
-  }
-  return { change, after, existenceChanged, movesInLists, refs };
-}
-
-/** The refs that a change touches, as a snapshot that has it tells. */
-export function touchedRefs(site: Site, snapshot: Lookups, change: EntityChange): Iterable<RefHash> {
-  return expandedOf(site, snapshot, change)?.refs.keys() ?? [];
-}
 
 /** Changes, or edges, that one step goes over: a few milliseconds. */
 const STEP = 256;
@@ -123,7 +80,7 @@ export function affectedPages(
   const steps = affectedInSteps(site, manifest, snapshot, changes, options);
   for (;;) {
     const step = steps.next();
-    if (step.done === true) return step.value;
+    if (step.done === true) return step.value?.named;
   }
 }
 
@@ -134,20 +91,29 @@ export function* affectedInSteps(
   snapshot: Lookups,
   changes: readonly EntityChange[],
   options: ExpandOptions,
-): Generator<undefined, ReadonlySet<PageKey> | undefined> {
-  const expanded: Expanded[] = [];
+): Generator<undefined, AffectedPages | undefined> {
+  const expanded: ChangeWithAfter[] = [];
+  const byRef = new Map<RefHash, RefTouches>();
   for (const piece of batches(changes, STEP)) {
-    const next = piece.flatMap((change) => expandedOf(site, snapshot, change) ?? []);
+    const next = piece.flatMap((change) => withAfter(site, snapshot, change) ?? []);
     expanded.push(...next);
-    if (!options.isDryRun && next.length > 0) {
+    const touched = next.map((one) => ({ one, refs: refsTouchedBy(site, one) }));
+    if (!options.isDryRun && touched.length > 0) {
       manifest.transact((transaction) => {
         // Routes that a newer set of templates has are unknown here.
         if (options.epoch !== undefined) checkEpoch(manifest, options.epoch);
-        for (const { refs, change } of next) {
-          transaction.touch(refs.keys(), change.version);
-          noteSeen(manifest, change.version);
+        for (const { one, refs } of touched) {
+          transaction.touch(refs.keys(), one.change.version);
+          noteSeen(manifest, one.change.version);
         }
       });
+    }
+    for (const { one, refs } of touched) {
+      for (const [hash, ref] of refs) {
+        const touches = byRef.get(hash) ?? new RefTouches();
+        byRef.set(hash, touches);
+        touches.add({ one, ref });
+      }
     }
     yield;
   }
@@ -160,75 +126,46 @@ export function* affectedInSteps(
     compared: new Set(),
     edgesLeft: options.edgesMax,
   };
-  const affected = new Set<PageKey>();
-  const note = (one: Affected): void => {
-    affected.add(one.key);
-    options.onAffected?.(one);
-  };
-  let edges = 0;
-  for (const one of expanded) {
-    for (const found of affectedByRefs(expansion, one)) {
-      if (found !== undefined) note(found);
-      if (++edges % STEP === 0) yield;
+  const affected = new AffectedPages(options.limit, options.namesRoutes ?? false);
+  let steps = 0;
+  for (const found of allAffected(expansion, expanded, byRef)) {
+    if (found !== undefined) {
+      affected.add(found.key);
+      options.onAffected?.(found);
     }
-    for (const found of ownPages(expansion, one)) note(found);
-    if (++edges % STEP === 0) yield;
-    if (affected.size > options.limit || expansion.edgesLeft < 0) return undefined;
+    if (affected.isFull || expansion.edgesLeft < 0) return undefined;
+    if (++steps % STEP === 0) yield;
   }
   return affected;
 }
 
-/** What each edge leads to; undefined for one that leads to nothing. */
-function* affectedByRefs(expansion: Expansion, one: Expanded): Iterable<Affected | undefined> {
-  const { change } = one;
-  for (const [hash, ref] of one.refs) {
-    for (const { key, dependency } of expansion.manifest.dependants(hash)) {
-      if (--expansion.edgesLeft < 0) return;
-      if (dependency.kind === "extent") {
-        if (change.before.some((before) => changesMembership(dependency.where, before, one.after))) {
-          yield* pagesThatComeOrGo(expansion, key, change);
-        }
-      } else if (isAffected(expansion, one, ref.kind, dependency)) {
-        yield { key, because: "uses", change, ref, dependency };
-        continue;
-      }
-      yield undefined;
-    }
+/** What each edge, and each change by itself, leads to; undefined for nothing. */
+function* allAffected(
+  expansion: Expansion,
+  expanded: readonly ChangeWithAfter[],
+  byRef: ReadonlyMap<RefHash, RefTouches>,
+): Iterable<Affected | undefined> {
+  for (const [hash, touches] of byRef) {
+    yield* affectedByRef(expansion, hash, touches);
+    // To find no edge takes its time too.
+    yield undefined;
+  }
+  for (const one of expanded) {
+    yield* ownPages(expansion, one);
+    yield undefined;
   }
 }
 
-function isAffected(
-  { snapshot, distrustsAnswers }: Expansion,
-  one: Expanded,
-  kind: TouchedRef["kind"],
-  dependency: Dependency,
-): boolean {
-  const { change, after, existenceChanged } = one;
-  const moves = (where: Parameters<typeof changesMembership>[0]): boolean =>
-    change.before.some((before) => changesMembership(where, before, after));
-  switch (dependency.kind) {
-    case "entity":
-      return existenceChanged || dependency.fields === "*" || change.fields === undefined
-        ? true
-        : change.fields.some((field) => dependency.fields.includes(field));
-    case "window":
-      return change.before.some((before) => touchesWindow(dependency.window, before, after));
-    case "count":
-      return moves(dependency.where);
-    // An answer that is still the same changes no bytes, however often it was another in between.
-    case "exists":
-      if (distrustsAnswers) return moves(dependency.where);
-      return snapshot.count(change.type, dependency.where) > 0 !== dependency.answer;
-    case "pages":
-      if (distrustsAnswers) return moves(dependency.where);
-      return pagesOf(snapshot.count(change.type, dependency.where), dependency.perPage) !== dependency.answer;
-    case "values":
-      return kind === "values";
-    case "extent":
-    case "claim":
-    case "folder":
-    case "asset":
-      return false;
+/** What each edge of a ref leads to; undefined for one that leads to nothing. Every edge is read once, whatever touches the ref. */
+function* affectedByRef(expansion: Expansion, hash: RefHash, touches: RefTouches): Iterable<Affected | undefined> {
+  const { manifest, snapshot, distrustsAnswers } = expansion;
+  if (!distrustsAnswers && touches.isStillTrue(snapshot)) return;
+  for (const { key, dependency } of manifest.dependants(hash)) {
+    if (--expansion.edgesLeft < 0) return;
+    const touch = touches.leadingTo(dependency, snapshot, distrustsAnswers);
+    if (touch === undefined) yield undefined;
+    else if (dependency.kind === "extent") yield* pagesThatComeOrGo(expansion, key, touch.one.change);
+    else yield { key, because: "uses", change: touch.one.change, ref: touch.ref, dependency };
   }
 }
 
@@ -267,7 +204,7 @@ function countQuietly(site: Site, snapshot: Lookups, parts: ReturnType<typeof pa
 }
 
 /** The pages that the entity itself, or a value of it, now has or no longer has. */
-function* ownPages(expansion: Expansion, one: Expanded): Iterable<Affected> {
+function* ownPages(expansion: Expansion, one: ChangeWithAfter): Iterable<Affected> {
   const { change, after } = one;
   for (const route of expansion.site.routes.values()) {
     const { each } = route;

@@ -1,8 +1,16 @@
 import type { Window } from "../core/dependency.ts";
 import type { EntityData, WhereValues } from "../core/entity.ts";
-import { allRef, assetRef, claimRef, conditionRef, entityRef, valuesRef } from "../core/ref.ts";
+import {
+  allRef,
+  assetRef,
+  claimRef,
+  conditionRef,
+  entityRef,
+  existenceRef,
+  existsRef,
+  valuesRef,
+} from "../core/ref.ts";
 import type { RefHash } from "../core/ref.ts";
-import type { Scalar } from "../core/read.ts";
 import { anyOf } from "../core/tuple.ts";
 import type { Edge } from "../manifest/manifest.ts";
 import type { EntityRecord } from "../source/source.ts";
@@ -50,17 +58,13 @@ export class NamingRecorder extends PageRecorder {
     super.count(type, where);
   }
 
-  override exists(type: string, field: string, value: Scalar, answer: boolean): void {
-    this.#list(type, { [field]: value });
-    super.exists(type, field, value, answer);
-  }
-
-  /** A link's: whether some entity has a value. The edge doesn't say of which type. */
+  /** Whether some entity has a value. The edge doesn't say of which type. */
   override edge(edge: Edge): void {
     const { ref, dependency } = edge;
     if (dependency.kind === "exists") {
       for (const [field, wanted] of Object.entries(dependency.where)) {
-        const isOf = (type: string): boolean => anyOf(wanted).some((value) => conditionRef(type, field, value) === ref);
+        const isOf = (type: string): boolean =>
+          anyOf(wanted).some((value) => existsRef(type, field, value, dependency.answer) === ref);
         const type = this.#types.find(isOf);
         if (type !== undefined) this.names.set(ref, { kind: "list", type });
       }
@@ -94,7 +98,8 @@ export class NamingRecorder extends PageRecorder {
   }
 
   #entity(type: string, id: string): void {
-    this.names.set(entityRef(type, id), { kind: "entity", type, id });
+    const name: RefName = { kind: "entity", type, id };
+    this.names.set(entityRef(type, id), name).set(existenceRef(type, id), name);
   }
 
   #list(type: string, where: WhereValues): void {

@@ -1,7 +1,16 @@
 import type { Dependency, Window } from "../core/dependency.ts";
 import type { EntityData, WhereValues } from "../core/entity.ts";
 import { NO_FIELDS } from "../core/field-set.ts";
-import { allRef, assetRef, claimRef, conditionRef, entityRef, valuesRef } from "../core/ref.ts";
+import {
+  allRef,
+  assetRef,
+  claimRef,
+  conditionRef,
+  entityRef,
+  existenceRef,
+  existsRef,
+  valuesRef,
+} from "../core/ref.ts";
 import type { RefHash } from "../core/ref.ts";
 import type { Scalar } from "../core/read.ts";
 import { anyOf } from "../core/tuple.ts";
@@ -14,7 +23,7 @@ const ALL: Dependency = { kind: "entity", fields: "*" };
 /** Whether some entity has a value. */
 export function existsEdge(type: string, field: string, value: Scalar, answer: boolean): Edge {
   return {
-    ref: conditionRef(type, field, value),
+    ref: existsRef(type, field, value, answer),
     dependency: { kind: "exists", where: { [field]: value }, answer },
   };
 }
@@ -135,7 +144,8 @@ export class PageRecorder {
   edges(): Edge[] {
     const edges = [...this.#edges];
     for (const use of this.uses()) {
-      edges.push({ ref: entityRef(use.type, use.id), dependency: use.usesAll ? ALL : use.used.dependency });
+      const ofEntity = use.usesAll || use.used !== NO_FIELDS ? entityRef : existenceRef;
+      edges.push({ ref: ofEntity(use.type, use.id), dependency: use.usesAll ? ALL : use.used.dependency });
     }
     return edges;
   }

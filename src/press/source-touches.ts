@@ -3,7 +3,7 @@ import { formatEntityName } from "../core/entity-name.ts";
 import type { RefHash } from "../core/ref.ts";
 import type { Site } from "../site/site.ts";
 import type { Snapshot, Source } from "../source/source.ts";
-import { touchedRefs } from "./expand.ts";
+import { touchedRefs } from "./touched-refs.ts";
 
 /** Above this many refs nothing is proven for a while, rather than that memory grows. */
 const REFS_KEPT_MAX = 1_000_000;

@@ -2,7 +2,7 @@ import type { Window } from "../core/dependency.ts";
 import { formatEntityName } from "../core/entity-name.ts";
 import type { EntityName } from "../core/entity-name.ts";
 import type { WhereValues } from "../core/entity.ts";
-import { conditionRef } from "../core/ref.ts";
+import { existsRef } from "../core/ref.ts";
 import type { Edge } from "../manifest/manifest.ts";
 import { PageRecorder } from "./page-recorder.ts";
 import { conditionText } from "./ref-text.ts";
@@ -43,7 +43,10 @@ export class TellingRecorder extends PageRecorder {
       const [[field, value] = []] = Object.entries(dependency.where);
       // One of a field and one value, of a type that only the hash tells.
       const type = this.#types.find(
-        (name) => field !== undefined && !Array.isArray(value) && conditionRef(name, field, value as string) === ref,
+        (name) =>
+          field !== undefined &&
+          !Array.isArray(value) &&
+          existsRef(name, field, value as string, dependency.answer) === ref,
       );
       if (type !== undefined) this.#tell("exists", listText(type, dependency.where));
     }

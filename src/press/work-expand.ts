@@ -8,11 +8,9 @@ import type { Snapshot } from "../source/source.ts";
 import { affectedInSteps } from "./expand.ts";
 import type { AnnouncedChange } from "./work-events.ts";
 
-/** Up to so many pages are pressed at once; up to the other number they go to the bulk lane; above, routes do. */
+/** Up to so many pages are pressed at once; up to the other number they go to the bulk lane; above, if one event leads to them, routes do. */
 const PRESSED_AT_ONCE_MAX = 200;
 const NAMED_MAX = 50_000;
-/** Following an edge takes about 10 µs: five seconds. */
-const EDGES_MAX = 500_000;
 
 export interface ExpandContext {
   readonly site: Site;
@@ -29,6 +27,8 @@ export interface ExpandContext {
   readonly distrustsAnswers: boolean;
   /** Lets others have their turn. */
   readonly breathe: () => Promise<void>;
+  /** Most pages that are named; 50,000 unless given. */
+  readonly namedMax?: number | undefined;
 }
 
 export type ExpandedEvents =
@@ -39,10 +39,20 @@ export type ExpandedEvents =
       readonly others: readonly PageKey[];
       /** For the bulk lane. */
       readonly handedOn: readonly PageKey[];
+      /** To be rendered whole: the one change affects more of their pages than can be named. */
+      readonly routes: readonly string[];
     }
+  /** Together they affect more pages than can be named, though each of them may not: they are to be expanded in smaller parts. */
+  | { readonly kind: "many" }
+  /** What was before isn't known of one of them: every route is to be rendered whole. */
   | { readonly kind: "whole" };
 
-/** The pages that changes affect, and who presses them. @throws RekilnError `epoch-behind` */
+/**
+ * The pages that changes affect, and who presses them. How many edges have to be followed bounds nothing: each is followed once, and all
+ * that a page has take no longer than to render it.
+ *
+ * @throws RekilnError `epoch-behind`
+ */
 export async function expandEvents(
   context: ExpandContext,
   announced: readonly AnnouncedChange[],
@@ -63,12 +73,17 @@ export async function expandEvents(
     const entity = snapshot.get(change.type, change.id);
     changes.push({ ...change, before: [entity === undefined ? null : tupleOf(model, entity.data)] });
   }
-  const limits = { limit: NAMED_MAX, edgesMax: EDGES_MAX, isDryRun: false, epoch, distrustsAnswers };
+  const limit = context.namedMax ?? NAMED_MAX;
+  const edgesMax = Number.POSITIVE_INFINITY;
+  const namesRoutes = changes.length === 1;
+  const limits = { limit, edgesMax, namesRoutes, isDryRun: false, epoch, distrustsAnswers };
   const steps = affectedInSteps(site, manifest, snapshot, changes, limits);
   let step = steps.next();
   for (; step.done !== true; step = steps.next()) await context.breathe();
   const affected = step.value;
-  if (affected === undefined) return { kind: "whole" };
+  if (affected === undefined) return { kind: "many" };
+  const { named } = affected;
+  const routes = [...affected.routes];
   const changed = new Set(changes.map(({ type, id }) => JSON.stringify([type, id])));
   const isOwn = (key: PageKey): boolean => {
     const { route, subject } = parsePageKey(key);
@@ -77,8 +92,8 @@ export async function expandEvents(
   };
   const own: PageKey[] = [];
   const others: PageKey[] = [];
-  for (const key of affected) (isOwn(key) ? own : others).push(key);
-  if (affected.size <= PRESSED_AT_ONCE_MAX) return { kind: "pages", own, others, handedOn: [] };
-  if (own.length <= PRESSED_AT_ONCE_MAX) return { kind: "pages", own, others: [], handedOn: others };
-  return { kind: "pages", own: [], others: [], handedOn: [...own, ...others] };
+  for (const key of named) (isOwn(key) ? own : others).push(key);
+  if (named.size <= PRESSED_AT_ONCE_MAX) return { kind: "pages", own, others, handedOn: [], routes };
+  if (own.length <= PRESSED_AT_ONCE_MAX) return { kind: "pages", own, others: [], handedOn: others, routes };
+  return { kind: "pages", own: [], others: [], handedOn: [...own, ...others], routes };
 }

@@ -1,7 +1,10 @@
 import type { PageOutcome } from "../core/outcome.ts";
 import type { PageKey } from "../core/page.ts";
+import { hash53 } from "../core/ref.ts";
 
 const ERRORS_KEPT_MAX = 100;
+/** 5 MB; further pages are counted by each batch of changes that leads to them. */
+const COUNTED_ONCE_MAX = 100_000;
 
 /** What a worker did. */
 export class WorkTally {
@@ -9,7 +12,7 @@ export class WorkTally {
   messages = 0;
   /** Changes of entities that were expanded, several events of one as one. */
   changes = 0;
-  /** Pages that changes were found to affect. */
+  /** Pages that changes were found to affect: until the queue is empty each counts once, however many batches of changes lead to it. */
   affected = 0;
   rendered = 0;
   written = 0;
@@ -27,6 +30,21 @@ export class WorkTally {
   /** Messages of pages that were put on the bulk lane. */
   handedOn = 0;
   readonly errors = new Map<PageKey, string>();
+  readonly #counted = new Set<number>();
+
+  addAffected(keys: Iterable<PageKey>): void {
+    for (const key of keys) {
+      const hash = hash53(key);
+      if (this.#counted.has(hash)) continue;
+      if (this.#counted.size < COUNTED_ONCE_MAX) this.#counted.add(hash);
+      this.affected++;
+    }
+  }
+
+  /** The queue is empty: what changes affect from now on counts anew. */
+  noteEmpty(): void {
+    this.#counted.clear();
+  }
 
   add(outcomes: readonly PageOutcome[]): void {
     for (const outcome of outcomes) {

@@ -87,6 +87,8 @@ export interface WorkContext {
   readonly onProgress: (tally: WorkTally) => void;
   /** Told of failures that the worker outlives. */
   readonly warn?: (message: string) => void;
+  /** As of `ExpandContext`. */
+  readonly namedMax?: number | undefined;
   /** Where what is done is added up; a new one unless given. */
   readonly tally?: WorkTally | undefined;
 }
@@ -281,6 +283,7 @@ class Worker {
       this.#wake = new AbortController();
       const received = await this.#receive("live", RECEIVE_MAX, waitMs, this.#wake.signal);
       if (received.length > 0) await this.#answerLive(received);
+      else if (!isBusy) this.#tally.noteEmpty();
       return received.length > 0 || isBusy;
     }
     if (!isBusy) {
@@ -443,7 +446,7 @@ class Worker {
   }
 
   async #expandIn(snapshot: Snapshot, changes: WorkEvents["changes"], onLong?: () => void): Promise<void> {
-    const { site, manifest, epoch, knownBefore, haveOthersDied } = this.#context;
+    const { site, manifest, epoch, knownBefore, haveOthersDied, namedMax } = this.#context;
     let steps = 0;
     const breathe = async (): Promise<void> => {
       if (++steps === SHORT_STEPS) onLong?.();
@@ -464,7 +467,7 @@ class Worker {
     let expanded: ExpandedEvents;
     try {
       expanded = await expandEvents(
-        { site, manifest, snapshot, epoch, knownBefore, breathe, distrustsAnswers: haveOthersDied() },
+        { site, manifest, snapshot, epoch, knownBefore, breathe, distrustsAnswers: haveOthersDied(), namedMax },
         ready.map(({ change }) => change),
       );
     } catch (error) {
@@ -472,21 +475,26 @@ class Worker {
       await this.#setAsideChanges(done, EPOCH_WAIT_SECONDS);
       return;
     }
+    if (expanded.kind === "many") {
+      const middle = ready.length >> 1;
+      await this.#expandIn(snapshot, ready.slice(0, middle), onLong);
+      await this.#expandIn(snapshot, ready.slice(middle), onLong);
+      return;
+    }
     this.#tally.changes += ready.length;
     const version = Math.max(...ready.map(({ change }) => change.version));
     const request = { version, epoch, isForced: false, since, waited: 0 };
-    if (expanded.kind === "whole") {
-      // More than is worth to name: each route as a whole.
-      const bodies = [...site.routes.keys()].map((route) => encodeWork({ kind: "route", route, ...request }));
+    // More than is worth to name: routes as a whole.
+    const routes = expanded.kind === "whole" ? [...site.routes.keys()] : expanded.routes;
+    const bodies = routes.map((route) => encodeWork({ kind: "route", route, ...request }));
+    for (const route of routes) for (const known of manifest.keysOf(route)) this.#tally.addAffected(known);
+    if (expanded.kind === "whole") await this.#send("bulk", bodies);
+    else {
+      for (const keys of [expanded.own, expanded.others, expanded.handedOn]) this.#tally.addAffected(keys);
+      const pages = [...keyBatches(expanded.handedOn, BULK_PAGES)];
+      bodies.push(...pages.map((keys) => encodeWork({ kind: "pages", keys, tries: 0, ...request })));
       await this.#send("bulk", bodies);
-    } else {
-      this.#tally.affected += expanded.own.length + expanded.others.length + expanded.handedOn.length;
-      const bodies: string[] = [];
-      for (const keys of keyBatches(expanded.handedOn, BULK_PAGES)) {
-        bodies.push(encodeWork({ kind: "pages", keys, tries: 0, ...request }));
-      }
-      await this.#send("bulk", bodies);
-      this.#tally.handedOn += bodies.length;
+      this.#tally.handedOn += pages.length;
       await this.#regenerate([expanded.own, expanded.others], { ...request, findsFurther: false });
     }
     this.#acks.add(done);

@@ -97,7 +97,7 @@ test("a worker whose disk is full at any of its writes says so, spends no messag
     edit(site);
     const said: string[] = [];
     disk.arm("full", at++);
-    const drained = await site.drain((message) => said.push(message)).catch((error: unknown) => error);
+    const drained = await site.drain({ warn: (message) => said.push(message) }).catch((error: unknown) => error);
     disk.restart();
     for (const [name, { key }] of storedFiles(site.folders.store).live) expect(key, name).not.toBe("no stamp");
     if (drained instanceof Error) {

@@ -36,6 +36,7 @@ const FIRST_SEEDS: Readonly<Record<string, number>> = {
   "drains have no cap on removals": 47,
   "a build has no cap on removals": 1167,
   "a failing page is taken away": 24,
+  "pages that only know whether an entity exists are forgotten": 27,
   "what was touched isn't noted": 1793,
   "what was touched isn't asked": 1793,
   "of several events of one entity only the newest fields are kept": 461,

@@ -16,8 +16,8 @@ export const PLANTED_BUGS: Readonly<Record<string, SourceBug>> = {
   },
   "what was touched isn't noted": {
     file: "press/expand.ts",
-    code: "transaction.touch(refs.keys(), change.version);",
-    instead: "void [refs, change, transaction];",
+    code: "transaction.touch(refs.keys(), one.change.version);",
+    instead: "void [refs, one, transaction];",
   },
   "what was touched isn't asked": {
     file: "press/settle-pages.ts",
@@ -46,8 +46,8 @@ export const PLANTED_BUGS: Readonly<Record<string, SourceBug>> = {
   },
   "an old worker expands after a release": {
     file: "press/expand.ts",
-    code: `if (options.epoch !== undefined && Number(manifest.meta("epoch") ?? 0) > options.epoch) throw epochBehind();`,
-    instead: "",
+    code: "if (options.epoch !== undefined) checkEpoch(manifest, options.epoch);",
+    instead: "void checkEpoch;",
   },
   "a worker goes on with templates that were replaced": {
     file: "press/work.ts",
@@ -80,14 +80,14 @@ export const PLANTED_BUGS: Readonly<Record<string, SourceBug>> = {
     instead: "if (one.before.size === 0) one.before.set(before, row.before);",
   },
   "lists that an entity enters are overlooked": {
-    file: "press/expand.ts",
-    code: "const tuples = [...change.before, after].filter((tuple) => tuple !== null);",
-    instead: "const tuples = [...change.before].filter((tuple) => tuple !== null);",
+    file: "press/touched-refs.ts",
+    code: "const tuples = new Set([...change.before, after]);",
+    instead: "const tuples = new Set(change.before);",
   },
   "lists that an entity leaves are overlooked": {
-    file: "press/expand.ts",
-    code: "const tuples = [...change.before, after].filter((tuple) => tuple !== null);",
-    instead: "const tuples = [after].filter((tuple) => tuple !== null);",
+    file: "press/touched-refs.ts",
+    code: "const tuples = new Set([...change.before, after]);",
+    instead: "const tuples = new Set([after]);",
   },
   "a failed page records nothing that it read": {
     file: "press/render-page.ts",
@@ -175,14 +175,19 @@ export const PLANTED_BUGS: Readonly<Record<string, SourceBug>> = {
     instead: "if (messages.length > 0) await this.#queue.ack([...this.#held.values()]);",
   },
   "creation counts as a change of fields": {
-    file: "press/expand.ts",
+    file: "press/touched-refs.ts",
     code: "const existenceChanged = after === null || change.before.includes(null);",
     instead: "const existenceChanged = after === null;",
   },
   "pages of the changed entity itself are forgotten": {
     file: "press/expand.ts",
-    code: "for (const found of ownPages(expansion, one)) note(found);",
+    code: "yield* ownPages(expansion, one);",
     instead: "",
+  },
+  "pages that only know whether an entity exists are forgotten": {
+    file: "press/touched-refs.ts",
+    code: `if (existenceChanged) refs.set(existenceRef(type, id), { kind: "existence" });`,
+    instead: "void existenceRef;",
   },
   "a page that is known to be as new is trusted though its file is another": {
     file: "press/press-pages.ts",

@@ -11,6 +11,7 @@ import { epochsOf, readSiteRecord, registerTemplates, writeSiteRecord } from "..
 import type { SiteRecord, Templates } from "../../src/press/site-record.ts";
 import { writeSitemaps } from "../../src/press/sitemap.ts";
 import { NO_METRICS } from "../../src/press/work-metrics.ts";
+import type { WorkTally } from "../../src/press/work-tally.ts";
 import { work } from "../../src/press/work.ts";
 import { MemoryQueue } from "../../src/queue/memory-queue.ts";
 import type { Queue, Sleep } from "../../src/queue/queue.ts";
@@ -33,8 +34,18 @@ export interface DrainedInProcess {
   /** Routes of which newer templates were released. */
   readonly released: readonly string[];
   readonly dead: number;
+  /** What the worker says that it did. */
+  readonly worked: WorkTally;
   /** Pages that fail, and pages whose path another one owns, with what a build would say of them. */
   readonly tally: { readonly failed: ReadonlyMap<PageKey, string>; readonly collided: ReadonlyMap<PageKey, string> };
+}
+
+export interface DrainOptions {
+  readonly nowMs: number;
+  readonly plant?: Plant;
+  readonly warn?: ((message: string) => void) | undefined;
+  /** Most pages that changes are found to affect by name. */
+  readonly namedMax?: number | undefined;
 }
 
 /**
@@ -44,11 +55,7 @@ export interface DrainedInProcess {
 export async function drainInProcess(
   folders: Folders,
   tested: TestedSite,
-  {
-    nowMs,
-    plant = {},
-    warn,
-  }: { readonly nowMs: number; readonly plant?: Plant; readonly warn?: ((message: string) => void) | undefined },
+  { nowMs, plant = {}, warn, namedMax }: DrainOptions,
 ): Promise<DrainedInProcess> {
   const { site, renderer, fingerprints } = tested;
   const { signal } = new AbortController();
@@ -96,7 +103,7 @@ export async function drainInProcess(
     () => undefined,
   );
   const reader = stack.use(source.reader());
-  await work(
+  const { tally: worked } = await work(
     {
       site,
       reader,
@@ -127,11 +134,12 @@ export async function drainInProcess(
       },
       onProgress: () => undefined,
       warn: warn ?? (() => undefined),
+      namedMax,
     },
     { lanes: ["live", "bulk"], untilEmpty: true, maxDeletes: undefined, stop: signal, abort: signal },
   );
   const { live, bulk } = await queue.depth();
-  return { rendered: pool.rendered, taken, released, dead: live.dead + bulk.dead, tally: tallyOf(opened) };
+  return { rendered: pool.rendered, taken, released, dead: live.dead + bulk.dead, worked, tally: tallyOf(opened) };
 }
 
 /** Registers templates that changed, and queues the routes that they touch. */

@@ -1,7 +1,7 @@
 import { parsePageKey, subjectKey } from "../../src/core/page.ts";
 import type { PageKey } from "../../src/core/page.ts";
 import type { Scalar } from "../../src/core/read.ts";
-import { allRef, claimRef, conditionRef, entityRef, valuesRef } from "../../src/core/ref.ts";
+import { allRef, claimRef, conditionRef, entityRef, existenceRef, existsRef, valuesRef } from "../../src/core/ref.ts";
 import type { RefHash } from "../../src/core/ref.ts";
 import { valuesOf } from "../../src/core/tuple.ts";
 import { SqliteManifest } from "../../src/manifest/sqlite-manifest.ts";
@@ -97,9 +97,17 @@ function refsOf(site: Site, { type, id, shapes }: Changed): readonly RefHash[] {
   const index = site.entities.get(type)?.index ?? [];
   const conditions = index.flatMap((field) => {
     const values = new Set<Scalar>(shapes.flatMap((shape) => valuesOf(shape[field])));
-    return [valuesRef(type, field), ...Array.from(values, (value) => conditionRef(type, field, value))];
+    // Of two shapes with one value nobody learns whether there is such a value.
+    const isAnswer = (value: Scalar): boolean =>
+      shapes.length === 1 || !shapes.every((shape) => valuesOf(shape[field]).includes(value));
+    return [
+      valuesRef(type, field),
+      ...Array.from(values, (value) => conditionRef(type, field, value)),
+      ...[...values].filter(isAnswer).flatMap((value) => [true, false].map((is) => existsRef(type, field, value, is))),
+    ];
   });
-  return [entityRef(type, id), allRef(type), ...conditions];
+  const existence = shapes.length === 1 ? [existenceRef(type, id)] : [];
+  return [entityRef(type, id), ...existence, allRef(type), ...conditions];
 }
 
 function pathsOf(manifest: SqliteManifest): ReadonlyMap<PageKey, string> {

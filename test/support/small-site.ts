@@ -12,7 +12,7 @@ import { EntityReader } from "../../src/source/entity-reader.ts";
 import { buildInProcess } from "./build-in-process.ts";
 import type { BuiltInProcess, Folders, TestedSite } from "./build-in-process.ts";
 import { drainInProcess } from "./drain-in-process.ts";
-import type { DrainedInProcess } from "./drain-in-process.ts";
+import type { DrainedInProcess, DrainOptions } from "./drain-in-process.ts";
 import { liveFiles, SITEMAP } from "./live-files.ts";
 import { siteOf } from "./model-site.ts";
 import type { ModelRoute } from "./model-site.ts";
@@ -75,9 +75,9 @@ export class SmallSite {
   }
 
   /** `rekiln work --until-empty`, after the data was taken in. */
-  async drain(warn?: (message: string) => void): Promise<DrainedInProcess> {
+  async drain(how: Omit<DrainOptions, "nowMs"> = {}): Promise<DrainedInProcess> {
     this.#writeData();
-    return await drainInProcess(this.folders, this.#tested, { nowMs: this.nowMs, warn });
+    return await drainInProcess(this.folders, this.#tested, { nowMs: this.nowMs, ...how });
   }
 
   #writeData(): void {

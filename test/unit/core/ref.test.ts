@@ -1,7 +1,17 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
-import { allRef, assetRef, claimRef, conditionRef, entityRef, hash53, valuesRef } from "../../../src/core/ref.ts";
+import {
+  allRef,
+  assetRef,
+  claimRef,
+  conditionRef,
+  entityRef,
+  existenceRef,
+  existsRef,
+  hash53,
+  valuesRef,
+} from "../../../src/core/ref.ts";
 
 describe("a ref's hash", () => {
   // Stored in manifests: another value would cut every page off from what it read.
@@ -9,7 +19,10 @@ describe("a ref's hash", () => {
     expect({
       empty: hash53(""),
       entity: entityRef("film", "42"),
+      existence: existenceRef("film", "42"),
       condition: conditionRef("film", "genre", "drama"),
+      exists: existsRef("film", "genre", "drama", true),
+      existsNot: existsRef("film", "genre", "drama", false),
       all: allRef("film"),
       values: valuesRef("film", "genre"),
       claim: claimRef("/films/alien"),
@@ -17,7 +30,10 @@ describe("a ref's hash", () => {
     }).toEqual({
       empty: 3338908027751811,
       entity: 6066398416954731,
+      existence: 8487865134252113,
       condition: 6387514906929668,
+      exists: 4879226062399049,
+      existsNot: 7561024722942008,
       all: 7396672518982074,
       values: 7199247241128483,
       claim: 2840699493465016,
@@ -47,8 +63,12 @@ describe("a ref's hash", () => {
       add(`asset ${a}`, assetRef(a));
       for (const b of words) {
         add(`entity ${a} ${b}`, entityRef(a, b));
+        add(`existence ${a} ${b}`, existenceRef(a, b));
         add(`values ${a} ${b}`, valuesRef(a, b));
-        for (const c of words) add(`condition ${a} ${b} ${c}`, conditionRef(a, b, c));
+        for (const c of words) {
+          add(`condition ${a} ${b} ${c}`, conditionRef(a, b, c));
+          for (const answer of [true, false]) add(`exists ${a} ${b} ${c} ${answer}`, existsRef(a, b, c, answer));
+        }
       }
     }
   });

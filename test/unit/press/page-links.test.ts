@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 
 import { RekilnError } from "../../../src/core/errors.ts";
-import { conditionRef, entityRef } from "../../../src/core/ref.ts";
+import { conditionRef, entityRef, existenceRef, existsRef } from "../../../src/core/ref.ts";
 import { PageLinks } from "../../../src/press/page-links.ts";
 import { PageReader } from "../../../src/press/page-reader.ts";
 import { PageRecorder } from "../../../src/press/page-recorder.ts";
@@ -103,7 +103,7 @@ describe("a link records", () => {
 
   test("that there is no such entity", () => {
     links.link("film", "9");
-    expect(recorder.edges()).toEqual([{ ref: entityRef("film", "9"), dependency: { kind: "entity", fields: [] } }]);
+    expect(recorder.edges()).toEqual([{ ref: existenceRef("film", "9"), dependency: { kind: "entity", fields: [] } }]);
   });
 
   test("whether a value exists, not how many entities have it", () => {
@@ -111,11 +111,11 @@ describe("a link records", () => {
     links.link("genre", "noir");
     expect(recorder.edges()).toEqual([
       {
-        ref: conditionRef("film", "genres", "space"),
+        ref: existsRef("film", "genres", "space", true),
         dependency: { kind: "exists", where: { genres: "space" }, answer: true },
       },
       {
-        ref: conditionRef("film", "genres", "noir"),
+        ref: existsRef("film", "genres", "noir", false),
         dependency: { kind: "exists", where: { genres: "noir" }, answer: false },
       },
     ]);
@@ -125,10 +125,11 @@ describe("a link records", () => {
     links.link("genre", "space", 2);
     const ref = conditionRef("film", "genres", "space");
     const where = { genres: "space" };
-    expect(recorder.edges().toSorted(byRef)).toEqual([
-      { ref, dependency: { kind: "exists", where, answer: true } },
+    const edges = [
+      { ref: existsRef("film", "genres", "space", true), dependency: { kind: "exists", where, answer: true } },
       { ref, dependency: { kind: "pages", where, perPage: 2, answer: 2 } },
-    ]);
+    ];
+    expect(recorder.edges().toSorted(byRef)).toEqual(edges.toSorted(byRef));
   });
 
   test("nothing for a single page", () => {

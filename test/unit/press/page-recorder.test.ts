@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 
 import type { EntityData } from "../../../src/core/entity.ts";
-import { allRef, assetRef, claimRef, conditionRef, entityRef, valuesRef } from "../../../src/core/ref.ts";
+import { allRef, assetRef, claimRef, conditionRef, entityRef, existenceRef, valuesRef } from "../../../src/core/ref.ts";
 import { PageReader, parseOrder } from "../../../src/press/page-reader.ts";
 import { PageRecorder } from "../../../src/press/page-recorder.ts";
 import { filmData, filmSite } from "./film-site.ts";
@@ -23,7 +23,7 @@ beforeEach(async () => {
 
 const byRef = (left: { ref: number }, right: { ref: number }): number => left.ref - right.ref;
 const entityEdge = (id: string, fields: readonly string[] | "*", type = "film") => ({
-  ref: entityRef(type, id),
+  ref: fields.length === 0 ? existenceRef(type, id) : entityRef(type, id),
   dependency: { kind: "entity", fields },
 });
 
