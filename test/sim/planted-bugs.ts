@@ -118,7 +118,7 @@ export const PLANTED_BUGS: Readonly<Record<string, SourceBug>> = {
   },
   "whoever comes last owns a path": {
     file: "press/plan-page.ts",
-    code: "if (owner !== undefined) return planCollision(context, manifest, snapshot, { key, row, wants: located }, owner);",
+    code: "if (owner !== undefined) return planCollision(context, manifest, snapshot, wanting, stamp.version, owner);",
     instead: "",
   },
   "the path is judged, not the page": {
