@@ -253,10 +253,12 @@ export function planLeft(
     const standing = standingAt(context, key, was, etag);
     if (to !== undefined && clash(was, to)) {
       if (standing === "own") evicts.push(was.key);
-    } else if (isPublished || standing === "own" || isHandedOver(manifest, key, was)) {
-      const act = actOnLeft(context, key, was, to, claimants, etag);
-      if (act !== undefined) acts.push(act);
-    } else if (awaitedAt(context, manifest, was, claimants) !== undefined) acts.push({ do: "keep-open", at: was });
+      continue;
+    }
+    const isLeft = isPublished || standing === "own" || isHandedOver(manifest, key, was);
+    const act = isLeft ? actOnLeft(context, key, was, to, claimants, etag) : undefined;
+    if (act !== undefined) acts.push(act);
+    else if (awaitedAt(context, manifest, was, claimants) !== undefined) acts.push({ do: "keep-open", at: was });
   }
   if (context.store.buries) acts.push(...actsOnIntended(context, manifest, snapshot, key, [...places, to]));
   if (published?.path !== to?.path || published === undefined) {

@@ -82,11 +82,18 @@ function evictedBy(context: PlanContext, claimants: readonly Claimant[], path: W
 }
 
 /** The newest version of a page that somebody put elsewhere than at `to`, and died before its row said so; 0 where nobody did. */
-function newestAtOpenPaths(context: PlanContext, key: PageKey, to: ObjectKey | undefined): number {
+function newestUnrecorded(
+  context: PlanContext,
+  key: PageKey,
+  row: PageRow | undefined,
+  to: ObjectKey | undefined,
+): number {
+  const published = row?.published;
   let newest = 0;
-  for (const path of context.openPaths.of(key)) {
+  for (const path of new Set([...context.openPaths.of(key), ...(published === undefined ? [] : [published.path])])) {
     const at = wantedOf(path);
     if (at === undefined || at.key === to) continue;
+    if (path === published?.path && context.store.etag(at.key) === published.etag) continue;
     const carried = context.store.read(at.key)?.carried;
     if (carried?.key === context.carriedKey(key)) newest = Math.max(newest, carried.stamp.version);
   }
@@ -123,7 +130,7 @@ function planGone(
   if (isEpochBehind || (row?.verified.version ?? 0) > stamp.version) {
     return { do: "nothing", outcome: { kind: "newer", key } };
   }
-  if (newestAtOpenPaths(context, key, undefined) > stamp.version) return { do: "retry" };
+  if (newestUnrecorded(context, key, row, undefined) > stamp.version) return { do: "retry" };
   const { acts, again } = planLeft(context, manifest, snapshot, { key, row }, undefined);
   return { do: "remove", row, left: acts, again };
 }
@@ -134,8 +141,10 @@ function planCollision(
   manifest: ManifestReads,
   snapshot: Snapshot,
   page: { readonly key: PageKey; readonly row: PageRow | undefined; readonly wants: WantedPath },
+  version: number,
   owner: string,
 ): PagePlan {
+  if (newestUnrecorded(context, page.key, page.row, undefined) > version) return { do: "retry" };
   const { acts, again } = planLeft(context, manifest, snapshot, page, undefined);
   return { do: "collide", owner, left: acts, again };
 }
@@ -171,14 +180,15 @@ export function planPage(
     return { do: "nothing", outcome: { kind: "newer", key } };
   }
   if (row === undefined && stamp.version < manifest.floor()) return { do: "nothing", outcome: { kind: "newer", key } };
+  const wanting = { key, row, wants: located };
   if (context.staticKeys.has(located.collisionKey)) {
-    return planCollision(context, manifest, snapshot, { key, row, wants: located }, `static${located.path}`);
+    return planCollision(context, manifest, snapshot, wanting, stamp.version, `static${located.path}`);
   }
   const claimants = claimantsOf(context.site, manifest, snapshot, key, located);
   const owner = ownerAmong(context.site, claimants, key);
-  if (owner !== undefined) return planCollision(context, manifest, snapshot, { key, row, wants: located }, owner);
+  if (owner !== undefined) return planCollision(context, manifest, snapshot, wanting, stamp.version, owner);
   if (isNewerInTheWay(context, manifest, claimants, stamp.version)) return { do: "retry" };
-  if (newestAtOpenPaths(context, key, located.key) > stamp.version) return { do: "retry" };
+  if (newestUnrecorded(context, key, row, located.key) > stamp.version) return { do: "retry" };
   // Bytes on their way to another path can't be held back by what stands here.
   if (context.store.buries && manifest.newestIntent(key) > stamp.version) return { do: "retry" };
   const etag = context.store.etag(located.key);

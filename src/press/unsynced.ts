@@ -5,6 +5,7 @@ import type { Manifest } from "../manifest/manifest.ts";
 import { parsePath } from "../site/path.ts";
 import type { PageStore } from "../store/store.ts";
 import { doubtRedirects } from "./settle-left.ts";
+import { noteStrays } from "./strays.ts";
 
 /** Setting of the manifest: what `Unsynced` says. */
 const META = "unsynced";
@@ -36,7 +37,7 @@ export function noteSynced(manifest: Manifest, boot: string, sinceMs: number): v
 
 /**
  * After the machine itself went down, reads what was written since the last sync, and compares: a file may have its name, its size and its time, and
- * not its bytes. What differs isn't trusted any more, so that the next press writes it again. `boot` tells this run of the machine from others.
+ * not its bytes. What differs isn't trusted any more, so that the next press writes it again; the next whole build looks for pages that were removed. `boot` tells this run of the machine from others.
  *
  * @returns the pages that differ
  */
@@ -65,6 +66,8 @@ export function distrustTorn(manifest: Manifest, store: PageStore, boot: string)
   }
   distrustOthers(manifest, store, isUnsure);
   doubtRedirects(manifest);
+  // What was removed may be there again.
+  noteStrays(manifest, true);
   return torn;
 }
 

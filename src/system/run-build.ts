@@ -220,6 +220,8 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
   const hasStrays = !isFresh && (manifestAndFile.isNew || areStraysLeft(manifest) || deadWriters(manifest).length > 0);
   if (!options.isDryRun) {
     if (hasStrays) doubtRedirects(manifest);
+    // A build of some routes, or one that is told to stop, looks for none: the next one has to.
+    if (hasStrays && manifestAndFile.isNew) noteStrays(manifest, true);
     beginWriting(manifest, OWN_WRITER);
     writeSiteRecord(store, record);
     manifest.setMeta("generation", String(record.generation));

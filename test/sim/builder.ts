@@ -14,6 +14,7 @@ import {
   removeStrays,
   writers,
 } from "../../src/press/strays.ts";
+import { distrustTorn, noteUnsynced } from "../../src/press/unsynced.ts";
 import { newestVersion, openRecord, withVersion } from "../../src/system/site-state.ts";
 import { OpenedSite, SimReader, templatesRead } from "./opened-site.ts";
 import type { SimProcess } from "./scheduler.ts";
@@ -61,6 +62,8 @@ export async function runBuilder(
   const opened = new OpenedSite(world, process, manifest);
   const { set, site, clock } = opened;
   if (manifest.meta("bulk") !== undefined) manifest.finishBulk();
+  distrustTorn(manifest, store, String(world.boots));
+  noteUnsynced(manifest, String(world.boots), clock());
   const isFresh = before.isFirstBuild && isNew && store.isEmpty();
   const { routes } = options;
   const templates = templatesRead(set);
@@ -76,6 +79,7 @@ export async function runBuilder(
   const end = world.beginBuild(routes === undefined, record.epoch === before.epoch ? undefined : "new templates");
   const hasStrays = !isFresh && (isNew || areStraysLeft(manifest) || deadWriters(world, manifest).length > 0);
   if (hasStrays) doubtRedirects(manifest);
+  if (hasStrays && isNew) noteStrays(manifest, true);
   beginWriting(manifest, process.name);
   store.writeRecord(textOf(record));
   manifest.setMeta("generation", String(record.generation));

@@ -23,11 +23,19 @@ async function runOne(seed: number): Promise<void> {
   if (violation !== undefined) process.exitCode = 1;
 }
 
+/** Seeds between two lines of progress. */
+const PROGRESS_SEEDS = 5000;
+
 async function runMany(from: number, seeds: number): Promise<void> {
   const counts = new Counts();
   const started = process.cpuUsage();
+  const stop = new AbortController();
+  process.once("SIGINT", () => stop.abort());
   let steps = 0;
-  for (let seed = from; seed < from + seeds; seed++) {
+  let done = 0;
+  for (; done < seeds && !stop.signal.aborted; done++) {
+    const seed = from + done;
+    if (done > 0 && done % PROGRESS_SEEDS === 0) process.stderr.write(`${done} of ${seeds} seeds\n`);
     const result = await simulate(seed);
     counts.merge(result.counts);
     steps += result.steps;
@@ -39,8 +47,11 @@ async function runMany(from: number, seeds: number): Promise<void> {
   const seconds = (user + system) / 1e6;
   process.stdout.write(counts.text());
   process.stdout.write(
-    `${seeds} seeds in ${seconds.toFixed(1)} s of a processor, ${(seeds / seconds).toFixed(0)} a second, ${steps} steps\n`,
+    `${done} seeds in ${seconds.toFixed(1)} s of a processor, ${(done / seconds).toFixed(0)} a second, ${steps} steps\n`,
   );
+  if (!stop.signal.aborted) return;
+  process.stdout.write(`go on with --from ${from + done}\n`);
+  process.exitCode ??= 130;
 }
 
 async function huntAll(from: number, seeds: number, only: string | undefined): Promise<void> {

@@ -4,7 +4,7 @@ import type { PressContext, Pressed } from "../../src/press/press-pages.ts";
 import type { BatchOptions, PressPool } from "../../src/press/press-pool.ts";
 import { relayOutbox } from "../../src/press/publish.ts";
 import { LaneQueue } from "../../src/queue/lane-queue.ts";
-import type { Queue } from "../../src/queue/queue.ts";
+import type { Lane, Queue, Received, ReceiveOptions } from "../../src/queue/queue.ts";
 import type { Site } from "../../src/site/site.ts";
 import type { Snapshot, SourceReader } from "../../src/source/source.ts";
 import { MemorySnapshot } from "./memory-snapshot.ts";
@@ -23,10 +23,22 @@ export const templatesRead = (set: number) => ({
   usersOf: () => new Set<string>(),
 });
 
+class SimQueue extends LaneQueue {
+  readonly #process: SimProcess;
+
+  constructor(world: World, process: SimProcess) {
+    super(world.lanes, { clock: world.scheduler.clock, sleep: process.sleep });
+    this.#process = process;
+  }
+
+  override receive(lane: Lane, options: ReceiveOptions): Promise<readonly Received[]> {
+    return this.#process.listening(options.signal, (signal) => super.receive(lane, { ...options, signal }));
+  }
+}
+
 /** The queue as one process has it open: each call goes on when the scheduler says so, and so does what it gives. */
 function openQueue(world: World, process: SimProcess): Queue {
-  const { clock } = world.scheduler;
-  const queue = new LaneQueue(world.lanes, { clock, sleep: process.sleep });
+  const queue = new SimQueue(world, process);
   const calls = new Set<unknown>(["send", "receive", "ack", "release", "extend", "discard", "depth"]);
   return new Proxy<Queue>(queue, {
     get: (_, name) => {

@@ -115,10 +115,16 @@ export const PLANTED_BUGS: Readonly<Record<string, SourceBug>> = {
     file: "press/plan-page.ts",
     code: "const again = [...leaving.again, ...keysOf(claimants)];",
     instead: "const again = [...leaving.again];",
+    // Whoever left it would lead there.
+    also: {
+      file: "press/plan-left.ts",
+      code: 'else if (awaitedAt(context, manifest, was, claimants) !== undefined) acts.push({ do: "keep-open", at: was });',
+      instead: "",
+    },
   },
   "whoever comes last owns a path": {
     file: "press/plan-page.ts",
-    code: "if (owner !== undefined) return planCollision(context, manifest, snapshot, { key, row, wants: located }, owner);",
+    code: "if (owner !== undefined) return planCollision(context, manifest, snapshot, wanting, stamp.version, owner);",
     instead: "",
   },
   "the path is judged, not the page": {

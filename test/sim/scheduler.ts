@@ -17,12 +17,15 @@ interface Waiting {
   readonly goOn: () => void;
 }
 
-const FOREVER = new Promise<never>(() => undefined);
+/** A promise of its own each time: one that all wait for would keep all that ever waited for it. */
+const forever = (): Promise<never> => new Promise(() => undefined);
 
 /** A process of the simulated machine. What it waits for ends when the scheduler says so, and never once it is killed. */
 export class SimProcess {
   readonly name: string;
   readonly #scheduler: Scheduler;
+  /** What ends its listening to signals. */
+  readonly #listening = new Set<() => void>();
   isDead = false;
   /** Version of the source when it began. */
   startedAt = 0;
@@ -34,11 +37,37 @@ export class SimProcess {
     this.name = name;
   }
 
+  die(): void {
+    this.isDead = true;
+    for (const end of this.#listening) end();
+  }
+
+  /**
+   * Calls what waits for a signal with one that follows it until the process is dead. Node keeps a signal of `AbortSignal.any`, and
+   * all that its listeners lead to, for as long as it has some: the dead never stop listening by themselves.
+   */
+  async listening<T>(signal: AbortSignal | undefined, wait: (following: AbortSignal) => Promise<T>): Promise<T> {
+    const following = new AbortController();
+    const abort = (): void => following.abort();
+    const end = (): void => {
+      this.#listening.delete(end);
+      signal?.removeEventListener("abort", abort);
+    };
+    this.#listening.add(end);
+    signal?.addEventListener("abort", abort);
+    if (signal?.aborted === true) abort();
+    try {
+      return await wait(following.signal);
+    } finally {
+      end();
+    }
+  }
+
   /** Lets others go first. Whatever a process does at a port, it does right after one of these. */
-  readonly turn = (label: string): Promise<void> => (this.isDead ? FOREVER : this.#scheduler.turn(this, label));
+  readonly turn = (label: string): Promise<void> => (this.isDead ? forever() : this.#scheduler.turn(this, label));
 
   readonly sleep: Sleep = (ms, signal) => {
-    if (this.isDead) return FOREVER;
+    if (this.isDead) return forever();
     return this.#scheduler.sleep(this, ms, signal);
   };
 
@@ -92,7 +121,7 @@ export class Scheduler {
   }
 
   kill(process: SimProcess): void {
-    process.isDead = true;
+    process.die();
     this.#waiting = this.#waiting.filter((waiting) => waiting.process !== process);
   }
 

@@ -1,3 +1,6 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+
 import { expect, it } from "vitest";
 
 import { Counts } from "./counts.ts";
@@ -5,17 +8,33 @@ import { simulate } from "./simulate.ts";
 
 const SEEDS = 2000;
 const TIMEOUT_MS = 300_000;
+/** By then all code has run often. */
+const WARM_SEEDS = 500;
+/** Each seed that was kept took some 40 KB. */
+const GROWTH_BYTES_MAX = 15_000_000;
+
+/** Bytes in use, without those that nobody needs any more. */
+function bytesInUse(): number {
+  setFlagsFromString("--expose-gc");
+  const collect: unknown = runInNewContext("gc");
+  if (typeof collect !== "function") throw new Error("no garbage collector can be called");
+  collect();
+  return process.memoryUsage().heapUsed;
+}
 
 it(
-  `keeps its promises in ${SEEDS} simulated machines`,
+  `keeps its promises in ${SEEDS} simulated machines, and nothing of those that are done`,
   async () => {
     const counts = new Counts();
     const broken: string[] = [];
+    let warm = 0;
     for (let seed = 1; seed <= SEEDS; seed++) {
       const { violation, counts: counted } = await simulate(seed);
       counts.merge(counted);
       if (violation !== undefined) broken.push(`npm run sim -- --seed ${seed}: ${violation}`);
+      if (seed === WARM_SEEDS) warm = bytesInUse();
     }
+    expect(bytesInUse() - warm).toBeLessThan(GROWTH_BYTES_MAX);
     process.stderr.write(counts.text());
     expect(broken).toEqual([]);
     // A simulation in which nothing goes wrong proves nothing.

@@ -2,6 +2,7 @@ import { newestSeen } from "../../src/press/newest-version.ts";
 import { settleLeft } from "../../src/press/settle-left.ts";
 import { parseSiteRecord, registerTemplates } from "../../src/press/site-record.ts";
 import { beginWriting, endWriting, writers } from "../../src/press/strays.ts";
+import { distrustTorn, noteUnsynced } from "../../src/press/unsynced.ts";
 import { work } from "../../src/press/work.ts";
 import type { Standing, WorkResult } from "../../src/press/work.ts";
 import { NO_METRICS } from "../../src/press/work-metrics.ts";
@@ -49,6 +50,8 @@ export async function runWorker(
   const abort = new AbortController();
   const epochs = new Map(Object.entries(record.routes).map(([route, { epoch }]) => [route, epoch]));
   beginWriting(manifest, process.name);
+  distrustTorn(manifest, store, String(world.boots));
+  noteUnsynced(manifest, String(world.boots), clock());
   const result = await work(
     {
       site,

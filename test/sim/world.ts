@@ -51,6 +51,8 @@ export class World {
   manifest: SimManifest | undefined;
   /** The set of templates that is on the disk. */
   templateSet = 0;
+  /** How often the machine itself went down. */
+  boots = 0;
   /** The set that each epoch was registered with. */
   readonly setOfEpoch = new Map<number, number>();
   /** Whose turn it is. */
@@ -65,7 +67,8 @@ export class World {
   readonly history: Pick<EntityChange, "type" | "id" | "version">[] = [];
   /** Of the snapshot that the running press writes from. */
   pressVersion: number | undefined;
-  poisoned = 0;
+  /** Bodies that no worker can use. */
+  readonly poisoned = new Set<string>();
   violation: Violation | undefined;
   /** Whether pages go to a store of objects, not to a directory. */
   readonly isObjects: boolean;
@@ -163,6 +166,7 @@ export class World {
 
   /** The last renames and removals never happened. */
   losePower(writes: number, commits: number): void {
+    this.boots++;
     const lost = this.files.lose(writes);
     this.manifest?.lose(commits);
     this.counts.add("commits lost", commits);
@@ -195,7 +199,7 @@ export class World {
   /** Somebody sends what no worker can use. */
   poison(body: string): void {
     this.lanes.live.poison(body);
-    this.poisoned++;
+    this.poisoned.add(body);
   }
 
   isAlive(name: string): boolean {

@@ -117,14 +117,18 @@ export async function filmData(
     await source.refresh(() => undefined, new AbortController().signal);
   };
   await refresh(films);
-  const reader = source.reader();
-  onTestFinished(() => reader[Symbol.dispose]());
+  // A reader of its own for each snapshot: it lasts until the reader takes another one.
+  const taken = (): Snapshot => {
+    const reader = source.reader();
+    onTestFinished(() => reader[Symbol.dispose]());
+    return reader.snapshot();
+  };
   return {
     source,
-    snapshot: reader.snapshot(),
+    snapshot: taken(),
     put: async (next) => {
       await refresh(next);
-      return reader.snapshot();
+      return taken();
     },
   };
 }

@@ -175,6 +175,25 @@ describe("a page that has another path than before", () => {
     });
   });
 
+  test.each([
+    ["moved", [{ id: "1", path: to }]],
+    [
+      "taken away because another one has its path",
+      [
+        { id: "0", path: to },
+        { id: "1", path: to },
+      ],
+    ],
+    ["removed", [{ id: "7" }]],
+  ])("isn't %s by older data than those that somebody put in its place, and died", async (_, films) => {
+    await given(...films);
+    publish(film("0"), { path: to });
+    publish(film("1"), { path: from });
+    expect(plan(film("1")).do).not.toBe("retry");
+    putPage(film("1"), { path: from, content: "newer", stamp: { ...STAMP, version: STAMP.version + 1 } });
+    expect(plan(film("1"))).toEqual({ do: "retry" });
+  });
+
   test("leaves a file alone that is no longer its own", async () => {
     await given({ id: "1", path: to });
     publish(film("1"), { path: from });
