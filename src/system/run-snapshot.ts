@@ -1,0 +1,117 @@
+import { RekilnError } from "../core/errors.ts";
+import { relayOutbox } from "../press/publish.ts";
+import type { RelayReport } from "../press/publish.ts";
+import type { StoredSnapshot } from "../press/write-snapshot.ts";
+import { s3 } from "../site/declare-fleet.ts";
+import type { S3Store } from "../site/declare-fleet.ts";
+import { loadConfig } from "../site/load-config.ts";
+import type { LoadedConfig } from "../site/load-config.ts";
+import type { EmbeddedSource } from "../source/embedded-source.ts";
+import type { Mirror } from "../source/mirror.ts";
+import type { RefreshReport } from "../source/source.ts";
+import type { ObjectStore } from "../store/object-store.ts";
+import { firstVersionOf } from "./first-version.ts";
+import { openQueue } from "./open-queue.ts";
+import { openSource } from "./open-source.ts";
+import { openWritableStore } from "./open-store.ts";
+import { lockProcess } from "./process-lock.ts";
+import { siteFolders } from "./site-folders.ts";
+import { readCurrent } from "./snapshot-place.ts";
+import { SnapshotRun } from "./snapshot-run.ts";
+import type { RunSnapshotOptions, SnapshotReport, SnapshotSurroundings } from "./snapshot-run.ts";
+import { takeIn } from "./take-in.ts";
+
+/**
+ * Takes the source in, compares it with the last snapshot, and makes a new one the current one once the queue knows of every difference.
+ *
+ * @throws RekilnError `snapshot-usage`, `snapshot-running`, and as `stageSnapshot` and `writeSnapshot`
+ */
+export async function runSnapshot(
+  options: RunSnapshotOptions,
+  surroundings: SnapshotSurroundings,
+): Promise<SnapshotReport> {
+  const config = await loadConfig(options.configFile, surroundings.environment);
+  const place = placeOf(config, options.to);
+  const folders = siteFolders(config);
+  await using stack = new AsyncDisposableStack();
+  stack.use(lockProcess(folders.state, "snapshot"));
+  const { store } = stack.use(await openWritableStore(place));
+  const last = await lastOf(store, options.isAnew, surroundings.signal);
+  const firstVersion = Math.max(firstVersionOf(config, folders), last?.index.ceiling ?? 0);
+  const source = stack.use(openSource(config, { firstVersion, isDurable: true }));
+  const taken = await takeSourceIn(config, source, firstVersion, surroundings);
+  const least = Math.max(options.above ?? 0, last === undefined ? 0 : last.index.ceiling - 1);
+  // A copy of before was put in place, or somebody made pages of later versions.
+  if (!options.isDryRun && source.version() <= least) source.raiseVersion(Math.max(least, last?.index.ceiling ?? 0));
+  const run = new SnapshotRun(config, store, source, last, options, surroundings);
+  const report = await run.run();
+  if (options.isDryRun) return { ...report, source: taken, relay: undefined };
+  return { ...report, source: taken, relay: await relay(config, source, surroundings.signal) };
+}
+
+function placeOf({ site }: LoadedConfig, to: string | undefined): S3Store {
+  if (site.source.kind === "snapshot") {
+    throw usage(
+      "The source of this config is a snapshot itself: there is nothing to write.",
+      "Run rekiln snapshot on the machine that has the source.",
+    );
+  }
+  const declared = site.snapshots ?? (site.store.kind === "s3" ? site.store : undefined);
+  if (to === undefined) {
+    if (site.snapshots !== undefined) return site.snapshots;
+    throw usage(
+      "It isn't said where snapshots are written to.",
+      'Give --to s3://bucket/prefix, or write snapshots: s3("s3://bucket/prefix") in the config.',
+    );
+  }
+  const { bucket, prefix } = s3(to);
+  if (!/^[a-z0-9][a-z0-9.-]{1,253}[a-z0-9]$/.test(bucket)) {
+    throw usage(`${JSON.stringify(to)} names no bucket.`, "Write it as s3://bucket/prefix.");
+  }
+  if (site.store.kind === "s3" && site.store.bucket === bucket && prefix.startsWith(site.store.prefix)) {
+    throw usage(`${to} is among the pages of this site.`, "Give snapshots a prefix of their own, outside of it.");
+  }
+  // It is reached as the config's own bucket is.
+  return { ...declared, kind: "s3", bucket, prefix };
+}
+
+function usage(message: string, hint: string): RekilnError {
+  return new RekilnError({ code: "snapshot-usage", message, disposition: "fatal", hint });
+}
+
+/** What is there may be broken: then a new chain begins above nothing, and those who read it say if they were further. */
+async function lastOf(store: ObjectStore, isAnew: boolean, signal: AbortSignal): Promise<StoredSnapshot | undefined> {
+  return readCurrent(store, signal).catch((error: unknown) => {
+    if (isAnew && error instanceof RekilnError && error.code === "snapshot-broken") {
+      throw new RekilnError({
+        code: "snapshot-broken",
+        message: error.message,
+        disposition: "fatal",
+        hint: `Remove ${store.name}current.json, then run rekiln snapshot --anew.`,
+        cause: error,
+      });
+    }
+    throw error;
+  });
+}
+
+async function takeSourceIn(
+  config: LoadedConfig,
+  source: Mirror | EmbeddedSource,
+  firstVersion: number,
+  { environment, signal, onProgress }: SnapshotSurroundings,
+): Promise<RefreshReport | undefined> {
+  const isCurrent = await source.isCurrent(signal);
+  const how = { environment, firstVersion };
+  const report = isCurrent
+    ? undefined
+    : await takeIn(source, config, how, (records) => onProgress("records", records), signal);
+  source.turnTimes();
+  return report;
+}
+
+/** What the application told of, and nobody has sent yet. */
+async function relay(config: LoadedConfig, source: Mirror | EmbeddedSource, signal: AbortSignal): Promise<RelayReport> {
+  using queue = openQueue(config);
+  return await relayOutbox(source.outbox, queue, { signal });
+}
