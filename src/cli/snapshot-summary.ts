@@ -2,7 +2,6 @@ import type { SnapshotReport } from "../system/snapshot-run.ts";
 import { printable } from "./build-summary.ts";
 import { count } from "./count.ts";
 import { EXIT } from "./exit.ts";
-import { relayData, relaySummary } from "./relay-summary.ts";
 
 const SHOWN_MAX = 20;
 
@@ -11,10 +10,9 @@ export function printSnapshot(
   report: SnapshotReport,
   { isDryRun, isJson }: { readonly isDryRun: boolean; readonly isJson: boolean },
 ): void {
-  const { source, relay, written } = report;
+  const { source, written } = report;
   const badRecords = source?.problemCount ?? 0;
-  const isUnsent = relay?.error !== undefined || (written?.tooLarge ?? 0) > 0;
-  const exitCode = badRecords > 0 || isUnsent ? EXIT.failed : EXIT.done;
+  const exitCode = badRecords + (written?.tooLarge ?? 0) > 0 ? EXIT.failed : EXIT.done;
   process.exitCode = exitCode;
   if (isJson) process.stdout.write(`${JSON.stringify({ ...dataOf(report, isDryRun), exitCode })}\n`);
   else
@@ -30,19 +28,17 @@ export function printSnapshot(
   if ((written?.tooLarge ?? 0) > 0) {
     lines.push(`${count(written?.tooLarge ?? 0)} differences can't be told in an event: rekiln build follows them.`);
   }
-  const warnings = relay === undefined ? "" : relaySummary(relay).warnings;
-  process.stderr.write(`${lines.map((line) => `${printable(line)}\n`).join("")}${warnings}`);
+  process.stderr.write(`${lines.map((line) => `${printable(line)}\n`).join("")}`);
 }
 
 function linesOf(report: SnapshotReport, isDryRun: boolean): readonly string[] {
-  const { place, did, version, lastVersion, entities, inserted, updated, deleted, written, relay } = report;
+  const { place, did, version, lastVersion, entities, inserted, updated, deleted, written } = report;
   if (did === "unchanged") return [`${place} is up to date: version ${version}`];
   const differs = `${count(inserted)} new, ${count(updated)} changed, ${count(deleted)} gone`;
   const since = lastVersion === undefined ? "the first one here" : `since version ${lastVersion}: ${differs}`;
   const all = [...entities.values()].reduce((sum, one) => sum + one, 0);
   const what = did === "renewed" ? "the same data" : `${count(all)} entities`;
   if (isDryRun) return [`${place} would get version ${version}: ${what}, ${since}`];
-  const sent = relay === undefined ? "" : relaySummary(relay).text.trimEnd();
   return [
     `${place} has version ${version}: ${what}, ${since}`,
     ...(did === "renewed"
@@ -52,12 +48,11 @@ function linesOf(report: SnapshotReport, isDryRun: boolean): readonly string[] {
     ...((written?.removed.objects ?? 0) > 0
       ? [`  removed ${count(written?.removed.objects ?? 0)} parts of old ones`]
       : []),
-    ...(sent === "" ? [] : [`  outbox  ${sent}`]),
   ];
 }
 
 function dataOf(report: SnapshotReport, isDryRun: boolean): object {
-  const { place, did, version, lastVersion, entities, inserted, updated, deleted, written, source, relay } = report;
+  const { place, did, version, lastVersion, entities, inserted, updated, deleted, written, source } = report;
   return {
     schema: "rekiln.snapshot.1",
     dryRun: isDryRun,
@@ -76,6 +71,5 @@ function dataOf(report: SnapshotReport, isDryRun: boolean): object {
     notRemoved: written?.removed.left ?? 0,
     problems: source?.problems ?? [],
     problemCount: source?.problemCount ?? 0,
-    outbox: relay === undefined ? null : relayData(relay),
   };
 }

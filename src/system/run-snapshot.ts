@@ -1,6 +1,6 @@
+import { join } from "node:path";
+
 import { RekilnError } from "../core/errors.ts";
-import { relayOutbox } from "../press/publish.ts";
-import type { RelayReport } from "../press/publish.ts";
 import type { StoredSnapshot } from "../press/write-snapshot.ts";
 import { s3 } from "../site/declare-fleet.ts";
 import type { S3Store } from "../site/declare-fleet.ts";
@@ -12,12 +12,12 @@ import type { RefreshReport } from "../source/source.ts";
 import type { ObjectStore } from "../store/object-store.ts";
 import { firstVersionOf } from "./first-version.ts";
 import { openQueue } from "./open-queue.ts";
-import { openSource } from "./open-source.ts";
+import { entityFileOf, openSource } from "./open-source.ts";
 import { openWritableStore } from "./open-store.ts";
 import { lockProcess } from "./process-lock.ts";
 import { siteFolders } from "./site-folders.ts";
 import { readCurrent } from "./snapshot-place.ts";
-import { SnapshotRun } from "./snapshot-run.ts";
+import { writeSource } from "./snapshot-run.ts";
 import type { RunSnapshotOptions, SnapshotReport, SnapshotSurroundings } from "./snapshot-run.ts";
 import { takeIn } from "./take-in.ts";
 
@@ -40,13 +40,21 @@ export async function runSnapshot(
   const firstVersion = Math.max(firstVersionOf(config, folders), last?.index.ceiling ?? 0);
   const source = stack.use(openSource(config, { firstVersion, isDurable: true }));
   const taken = await takeSourceIn(config, source, firstVersion, surroundings);
-  const least = Math.max(options.above ?? 0, last === undefined ? 0 : last.index.ceiling - 1);
-  // A copy of before was put in place, or somebody made pages of later versions.
-  if (!options.isDryRun && source.version() <= least) source.raiseVersion(Math.max(least, last?.index.ceiling ?? 0));
-  const run = new SnapshotRun(config, store, source, last, options, surroundings);
-  const report = await run.run();
-  if (options.isDryRun) return { ...report, source: taken, relay: undefined };
-  return { ...report, source: taken, relay: await relay(config, source, surroundings.signal) };
+  const report = await writeSource(
+    {
+      models: config.site.entities,
+      source,
+      file: entityFileOf(folders),
+      store,
+      last,
+      folder: join(folders.state, "snapshot-staged"),
+      openQueue: () => openQueue(config),
+      onProgress: (entities) => surroundings.onProgress("entities", entities),
+      signal: surroundings.signal,
+    },
+    options,
+  );
+  return { ...report, source: taken };
 }
 
 function placeOf({ site }: LoadedConfig, to: string | undefined): S3Store {
@@ -108,10 +116,4 @@ async function takeSourceIn(
     : await takeIn(source, config, how, (records) => onProgress("records", records), signal);
   source.turnTimes();
   return report;
-}
-
-/** What the application told of, and nobody has sent yet. */
-async function relay(config: LoadedConfig, source: Mirror | EmbeddedSource, signal: AbortSignal): Promise<RelayReport> {
-  using queue = openQueue(config);
-  return await relayOutbox(source.outbox, queue, { signal });
 }

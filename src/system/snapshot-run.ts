@@ -1,20 +1,16 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
 
-import type { RelayReport } from "../press/publish.ts";
 import { writeSnapshot } from "../press/write-snapshot.ts";
 import type { StoredSnapshot, WrittenSnapshot } from "../press/write-snapshot.ts";
-import type { LoadedConfig } from "../site/load-config.ts";
+import type { EntityModel } from "../core/entity.ts";
+import type { Queue } from "../queue/queue.ts";
 import type { EmbeddedSource } from "../source/embedded-source.ts";
 import type { Mirror } from "../source/mirror.ts";
 import type { RefreshReport } from "../source/source.ts";
 import { stageSnapshot } from "../source/stage-snapshot.ts";
 import type { StagedSnapshot } from "../source/stage-snapshot.ts";
 import type { ObjectStore } from "../store/object-store.ts";
-import { openQueue } from "./open-queue.ts";
-import { entityFileOf } from "./open-source.ts";
-import { siteFolders } from "./site-folders.ts";
 import { snapshotBucket } from "./snapshot-place.ts";
 
 export interface RunSnapshotOptions {
@@ -53,124 +49,129 @@ export interface SnapshotReport {
   readonly written: WrittenSnapshot | undefined;
   /** What taking the source in gave; undefined when it was as it had been. */
   readonly source: RefreshReport | undefined;
-  /** What waited in the outbox, and was sent; undefined in a dry run. */
-  readonly relay: RelayReport | undefined;
 }
 
-/** One run of `rekiln snapshot`, once the source is taken in: stages, compares, writes. */
-export class SnapshotRun {
-  readonly #config: LoadedConfig;
-  readonly #store: ObjectStore;
-  readonly #source: Mirror | EmbeddedSource;
-  readonly #last: StoredSnapshot | undefined;
-  readonly #options: RunSnapshotOptions;
-  readonly #surroundings: SnapshotSurroundings;
-  /** Of what is staged; the lock has it be this run's alone. */
-  readonly #folder: string;
+/** What a snapshot is written of, and where to. */
+export interface SnapshotContext {
+  readonly models: ReadonlyMap<string, EntityModel>;
+  /** Taken in already. */
+  readonly source: Mirror | EmbeddedSource;
+  /** The entity store of the source. */
+  readonly file: string;
+  readonly store: ObjectStore;
+  readonly last: StoredSnapshot | undefined;
+  /** Of what is staged: this run's alone. It is removed at the end, and what a killed run left in it at the beginning. */
+  readonly folder: string;
+  readonly openQueue: () => Queue;
+  readonly onProgress: (entities: number) => void;
+  readonly signal: AbortSignal;
+}
 
-  constructor(
-    config: LoadedConfig,
-    store: ObjectStore,
-    source: Mirror | EmbeddedSource,
-    last: StoredSnapshot | undefined,
-    options: RunSnapshotOptions,
-    surroundings: SnapshotSurroundings,
-  ) {
-    this.#config = config;
-    this.#store = store;
-    this.#source = source;
-    this.#last = last;
+type SnapshotOptions = Pick<RunSnapshotOptions, "isDryRun" | "keep" | "above" | "isAnew">;
+type Ran = Omit<SnapshotReport, "source">;
+
+/**
+ * Stages what the source holds now, compares it with the last snapshot, and writes it. Versions go on above those of whatever was published or written
+ * before, also where the entity store is an older copy.
+ *
+ * @throws RekilnError as `stageSnapshot` and `writeSnapshot`
+ */
+export async function writeSource(context: SnapshotContext, options: SnapshotOptions): Promise<Ran> {
+  const { source, last } = context;
+  const ceiling = last?.index.ceiling ?? 0;
+  const { above = 0 } = options;
+  const isBehind = source.version() < ceiling || source.version() <= above;
+  if (isBehind && !options.isDryRun) source.raiseVersion(Math.max(ceiling, above));
+  return new SnapshotRun(context, options).run();
+}
+
+class SnapshotRun {
+  readonly #context: SnapshotContext;
+  readonly #options: SnapshotOptions;
+
+  constructor(context: SnapshotContext, options: SnapshotOptions) {
+    this.#context = context;
     this.#options = options;
-    this.#surroundings = surroundings;
-    this.#folder = join(siteFolders(config).state, "snapshot-staged");
   }
 
-  async run(): Promise<Omit<SnapshotReport, "source" | "relay">> {
+  async run(): Promise<Ran> {
+    const { source, store, folder } = this.#context;
     if (this.#isKnown()) {
       const none = { entities: new Map<string, number>(), inserted: 0, updated: 0, deleted: 0, written: undefined };
-      const version = this.#source.version();
-      return { ...none, place: this.#store.name, did: "unchanged", version, lastVersion: version };
+      const version = source.version();
+      return { ...none, place: store.name, did: "unchanged", version, lastVersion: version };
     }
     try {
       using staged = await this.#stageNewer();
       return await this.#write(staged);
     } finally {
-      rmSync(this.#folder, { recursive: true, force: true });
+      rmSync(folder, { recursive: true, force: true });
     }
   }
 
   /** Whether nothing was committed since the last snapshot was written of this very store. */
   #isKnown(): boolean {
-    const { index } = this.#last ?? {};
-    if (index === undefined || this.#options.isAnew || !this.#hasSameTypes()) return false;
-    return this.#source.writtenSnapshot === index.name && this.#source.version() === index.version;
+    const { source, last } = this.#context;
+    if (last === undefined || this.#options.isAnew || !this.#hasSameTypes()) return false;
+    return source.writtenSnapshot === last.index.name && source.version() === last.index.version;
   }
 
   #hasSameTypes(): boolean {
-    const declared = [...this.#config.site.entities.keys()];
-    const { types = [] } = this.#last?.index ?? {};
-    return declared.length === types.length && types.every(({ name }) => declared.includes(name));
+    const { models, last } = this.#context;
+    const { types = [] } = last?.index ?? {};
+    return models.size === types.length && types.every(({ name }) => models.has(name));
   }
 
+  /** Whether the last snapshot's parts hold all that was staged. */
   #isSame({ inserted, updated, deleted }: StagedSnapshot): boolean {
-    if (this.#last === undefined || this.#options.isAnew) return false;
+    if (this.#context.last === undefined || this.#options.isAnew) return false;
     return inserted + updated + deleted === 0 && this.#hasSameTypes();
   }
 
   /** Other data needs another version: where a store was put back, it may have come to the same one. */
   async #stageNewer(): Promise<StagedSnapshot> {
     const staged = await this.#stage();
-    const { index } = this.#last ?? {};
-    const isNewer = index === undefined || staged.version > index.version;
+    const { source, last } = this.#context;
+    const isNewer = last === undefined || staged.version > last.index.version;
     if (isNewer || this.#options.isDryRun || this.#isSame(staged)) return staged;
     staged[Symbol.dispose]();
-    this.#source.raiseVersion(index.ceiling);
+    source.raiseVersion(last.index.ceiling);
     return this.#stage();
   }
 
   async #stage(): Promise<StagedSnapshot> {
-    const { signal, onProgress } = this.#surroundings;
-    // What a killed run staged is of no use.
-    rmSync(this.#folder, { recursive: true, force: true });
-    mkdirSync(this.#folder, { recursive: true, mode: 0o750 });
-    const last =
-      this.#last === undefined || this.#options.isAnew
-        ? undefined
-        : { bucket: snapshotBucket(this.#store), index: this.#last.index };
-    const models = this.#config.site.entities;
-    const file = entityFileOf(siteFolders(this.#config));
-    return stageSnapshot(
-      { file, models, last, folder: this.#folder },
-      (entities) => onProgress("entities", entities),
-      signal,
-    );
+    const { file, models, folder, store, last, onProgress, signal } = this.#context;
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(folder, { recursive: true, mode: 0o750 });
+    const isCompared = last !== undefined && !this.#options.isAnew;
+    const compared = isCompared ? { bucket: snapshotBucket(store), index: last.index } : undefined;
+    return stageSnapshot({ file, models, last: compared, folder }, onProgress, signal);
   }
 
-  async #write(staged: StagedSnapshot): Promise<Omit<SnapshotReport, "source" | "relay">> {
+  async #write(staged: StagedSnapshot): Promise<Ran> {
+    const { source, store, last, folder, openQueue, signal } = this.#context;
     const { isDryRun, isAnew, keep } = this.#options;
     const isSame = this.#isSame(staged);
     const { version, inserted, updated, deleted } = staged;
     const entities = new Map(staged.types.map(({ name, entities: count }) => [name, count]));
-    const lastVersion = this.#last?.index.version;
+    const lastVersion = last?.index.version;
     const isUnchanged = isSame && lastVersion !== undefined && version <= lastVersion;
-    const report = { place: this.#store.name, version, lastVersion, entities, inserted, updated, deleted };
-    if (isUnchanged && this.#last !== undefined && !isDryRun) this.#source.noteWrittenSnapshot(this.#last.index.name);
+    const report = { place: store.name, version, lastVersion, entities, inserted, updated, deleted };
+    if (isUnchanged && last !== undefined && !isDryRun) source.noteWrittenSnapshot(last.index.name);
     if (isUnchanged) return { ...report, did: "unchanged", written: undefined };
     const did = isSame ? "renewed" : "written";
     if (isDryRun) return { ...report, did, written: undefined };
-    using queue = openQueue(this.#config);
-    const written = await writeSnapshot(
-      {
-        store: this.#store,
-        queue,
-        clock: Date.now,
-        unique: randomBytes(4).toString("hex"),
-        signal: this.#surroundings.signal,
-      },
-      staged,
-      { last: this.#last, isSame, isAnew, keep, folder: this.#folder, source: this.#source.identity },
-    );
-    this.#source.noteWrittenSnapshot(written.index.name);
+    using queue = openQueue();
+    const unique = randomBytes(4).toString("hex");
+    const written = await writeSnapshot({ store, queue, clock: Date.now, unique, signal }, staged, {
+      last,
+      isSame,
+      isAnew,
+      keep,
+      folder,
+      source: source.identity,
+    });
+    source.noteWrittenSnapshot(written.index.name);
     return { ...report, did, written };
   }
 }

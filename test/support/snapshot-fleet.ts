@@ -6,7 +6,7 @@ import { runSnapshot } from "../../src/system/run-snapshot.ts";
 import type { RunSnapshotOptions, SnapshotReport } from "../../src/system/snapshot-run.ts";
 import { runWork } from "../../src/system/run-work.ts";
 import { sleep } from "../../src/system/sleep.ts";
-import { FakeBucket } from "./fake-aws/fake-bucket.ts";
+import type { FakeBucket, FakeObject } from "./fake-aws/fake-bucket.ts";
 import { FakeS3 } from "./fake-aws/fake-s3.ts";
 import { FakeSqs } from "./fake-aws/fake-sqs.ts";
 import { configOf, quiet } from "./run-in-process.ts";
@@ -49,7 +49,9 @@ export class SnapshotFleet {
   /** Keys of the parts, below the folder of all snapshots. */
   parts(): readonly string[] {
     const folder = `${PREFIX}snapshots/`;
-    return [...this.bucket.objects.keys()].filter((key) => key.startsWith(folder)).map((key) => key.slice(folder.length));
+    return [...this.bucket.objects.keys()]
+      .filter((key) => key.startsWith(folder))
+      .map((key) => key.slice(folder.length));
   }
 
   /** Of the snapshot that is the current one. */
@@ -59,9 +61,32 @@ export class SnapshotFleet {
     return JSON.parse(stored.content.toString());
   }
 
-  /** Forgets what was written. */
-  empty(): void {
-    this.s3.buckets.set(BUCKET, new FakeBucket());
+  /** A part, by its key below the folder of all snapshots. */
+  object(part: string): FakeObject {
+    const found = this.bucket.objects.get(`${PREFIX}snapshots/${part}`);
+    if (found === undefined) throw new Error(`nothing is at ${part}`);
+    return found;
+  }
+
+  /** Puts other bytes where a part is, or removes it. */
+  replace(part: string, content: Buffer | undefined): void {
+    const key = `${PREFIX}snapshots/${part}`;
+    if (content === undefined) this.bucket.objects.delete(key);
+    else this.bucket.objects.set(key, { content, etag: '"other"', headers: {}, modifiedMs: 0 });
+  }
+
+  bucketCopy(): ReadonlyMap<string, FakeObject> {
+    return new Map(this.bucket.objects);
+  }
+
+  restore(objects: ReadonlyMap<string, FakeObject>): void {
+    this.bucket.objects.clear();
+    for (const [key, object] of objects) this.bucket.objects.set(key, object);
+  }
+
+  /** Requests to the bucket so far. */
+  requests(): number {
+    return [...this.s3.server.counts.values()].reduce((sum, one) => sum + one, 0);
   }
 
   #declared(): string {
