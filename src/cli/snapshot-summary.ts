@@ -28,7 +28,7 @@ export function printSnapshot(
   if ((written?.tooLarge ?? 0) > 0) {
     lines.push(`${count(written?.tooLarge ?? 0)} differences can't be told in an event: rekiln build follows them.`);
   }
-  process.stderr.write(`${lines.map((line) => `${printable(line)}\n`).join("")}`);
+  process.stderr.write(lines.map((line) => `${printable(line)}\n`).join(""));
 }
 
 function linesOf(report: SnapshotReport, isDryRun: boolean): readonly string[] {

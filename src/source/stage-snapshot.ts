@@ -26,7 +26,7 @@ export interface StageOptions {
   readonly folder: string;
 }
 
-export interface StagedType {
+interface StagedType {
   readonly name: string;
   readonly entities: number;
   readonly parts: readonly PartFile[];

@@ -101,7 +101,7 @@ const silent: Progress = {
 };
 
 /** The files of a site's data. */
-export function filesOf({ data }: Pick<Folders, "data">, { fingerprint }: TestedSite): OpenSource {
+export function filesOf({ data }: Pick<Folders, "data">, { fingerprint }: Pick<TestedSite, "fingerprint">): OpenSource {
   return (options) => new FilesSource({ ...options, dir: data, name: "data/", fingerprint });
 }
 

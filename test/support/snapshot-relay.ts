@@ -8,6 +8,7 @@ import { readCurrent, snapshotBucket } from "../../src/system/snapshot-place.ts"
 import { writeSource } from "../../src/system/snapshot-run.ts";
 import { filesOf } from "./build-in-process.ts";
 import type { OpenSource, TestedSite } from "./build-in-process.ts";
+import type { Site } from "../../src/site/site.ts";
 import { virtualQueue } from "./drain-in-process.ts";
 import type { VirtualQueue } from "./drain-in-process.ts";
 
@@ -15,6 +16,9 @@ import type { VirtualQueue } from "./drain-in-process.ts";
 export class Death extends Error {
   override readonly name = "Death";
 }
+
+/** What a writer has to know of a site. */
+export type WrittenSite = Pick<TestedSite, "fingerprint"> & { readonly site: Pick<Site, "entities"> };
 
 const { signal } = new AbortController();
 
@@ -40,7 +44,7 @@ export class SnapshotRelay {
    * @param steps after so many puts, removals and sends it dies
    * @returns the version, and the puts, removals and sends that it took
    */
-  async write(tested: TestedSite, steps = Number.POSITIVE_INFINITY): Promise<{ version: number; steps: number }> {
+  async write(tested: WrittenSite, steps = Number.POSITIVE_INFINITY): Promise<{ version: number; steps: number }> {
     const { models, file, folder } = {
       models: tested.site.entities,
       file: join(this.#folder, "entities.db"),
