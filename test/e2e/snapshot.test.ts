@@ -4,7 +4,7 @@ import { rekiln } from "../support/cli.ts";
 import { examine } from "../../src/system/doctor.ts";
 import { loadConfig } from "../../src/site/load-config.ts";
 import { buildHere, configOf } from "../support/run-in-process.ts";
-import { drainHere, SnapshotFleet, snapshotHere } from "../support/snapshot-fleet.ts";
+import { drainHere, SnapshotFleet, snapshotHere, workHere } from "../support/snapshot-fleet.ts";
 import { differences } from "../support/temporary-site.ts";
 import type { TemporarySite } from "../support/temporary-site.ts";
 import { filmOf, filmSite, filmsOf } from "./film-site.ts";
@@ -81,6 +81,28 @@ describe("a machine that reads snapshots", () => {
     expect(differences(before, reader.pages())).toEqual([]);
     await snapshotHere(writer);
     expect((await drainHere(reader)).result.tally).toMatchObject({ discarded: 0 });
+    expect(await differencesFromClean()).toEqual([]);
+  });
+
+  test("that works on and on loads the snapshot that a message asks for", async () => {
+    await snapshotHere(writer);
+    await buildHere(reader);
+    const stop = new AbortController();
+    const ready = Promise.withResolvers<void>();
+    const written = Promise.withResolvers<void>();
+    const working = workHere(reader, stop.signal, {
+      onReady: () => ready.resolve(),
+      onProgress: (tally) => {
+        if (tally.written > 0) written.resolve();
+      },
+    });
+    await ready.promise;
+    edit("7", { title: "Seven" });
+    await snapshotHere(writer);
+    await written.promise;
+    stop.abort();
+    await working;
+    await drainHere(reader);
     expect(await differencesFromClean()).toEqual([]);
   });
 

@@ -1,6 +1,6 @@
 import { onTestFinished } from "vitest";
 
-import type { RunWorkResult } from "../../src/system/work-session.ts";
+import type { RunWorkOptions, RunWorkResult, WorkSurroundings } from "../../src/system/work-session.ts";
 import { NO_METRICS } from "../../src/press/work-metrics.ts";
 import { runSnapshot } from "../../src/system/run-snapshot.ts";
 import type { RunSnapshotOptions, SnapshotReport } from "../../src/system/snapshot-run.ts";
@@ -122,19 +122,39 @@ export async function snapshotHere(
   return runSnapshot({ configFile: configOf(site), ...usual, ...options }, quiet());
 }
 
+interface WorkedHere {
+  readonly result: RunWorkResult;
+  readonly warned: readonly string[];
+}
+
 /** `rekiln work --until-empty`, in this process; with what it warned of. */
-export async function drainHere(
+export async function drainHere(site: TemporarySite): Promise<WorkedHere> {
+  return workWith(site, { ...quiet(), untilEmpty: true });
+}
+
+/** `rekiln work`, in this process, until it is told to stop. */
+export async function workHere(
   site: TemporarySite,
-): Promise<{ readonly result: RunWorkResult; readonly warned: readonly string[] }> {
+  stop: AbortSignal,
+  told: Pick<WorkSurroundings, "onReady" | "onProgress">,
+): Promise<WorkedHere> {
+  return workWith(site, { ...quiet(), ...told, stop, untilEmpty: false });
+}
+
+async function workWith(
+  site: TemporarySite,
+  { untilEmpty, ...told }: Omit<WorkSurroundings, "metrics" | "warn"> & Pick<RunWorkOptions, "untilEmpty">,
+): Promise<WorkedHere> {
   const warned: string[] = [];
   const options = {
     configFile: configOf(site),
     lanes: ["live", "bulk"] as const,
-    untilEmpty: true,
+    untilEmpty,
     concurrency: 1,
     maxDeletes: undefined,
     watches: false,
   };
-  const surroundings = { ...quiet(), metrics: NO_METRICS, warn: (message: string) => void warned.push(message) };
+  const warn = (message: string): void => void warned.push(message);
+  const surroundings = { ...told, metrics: NO_METRICS, warn };
   return { result: await runWork(options, surroundings), warned };
 }
