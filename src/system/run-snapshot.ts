@@ -16,9 +16,10 @@ import { entityFileOf, openSource } from "./open-source.ts";
 import { openWritableStore } from "./open-store.ts";
 import { lockProcess } from "./process-lock.ts";
 import { siteFolders } from "./site-folders.ts";
-import { readCurrent } from "./snapshot-place.ts";
+import { reachedAs, readCurrent } from "./snapshot-place.ts";
 import { writeSource } from "./snapshot-run.ts";
 import type { RunSnapshotOptions, SnapshotReport, SnapshotSurroundings } from "./snapshot-run.ts";
+import { objectStoreSetup } from "./store-setup.ts";
 import { takeIn } from "./take-in.ts";
 
 /**
@@ -35,7 +36,7 @@ export async function runSnapshot(
   const folders = siteFolders(config);
   await using stack = new AsyncDisposableStack();
   stack.use(lockProcess(folders.state, "snapshot"));
-  const { store } = stack.use(await openWritableStore(place));
+  const { store } = stack.use(await openWritableStore(objectStoreSetup(place)));
   const last = await lastOf(store, options.isAnew, surroundings.signal);
   const firstVersion = Math.max(firstVersionOf(config, folders), last?.index.ceiling ?? 0);
   const source = stack.use(openSource(config, { firstVersion, isDurable: true }));
@@ -64,7 +65,6 @@ function placeOf({ site }: LoadedConfig, to: string | undefined): S3Store {
       "Run rekiln snapshot on the machine that has the source.",
     );
   }
-  const declared = site.snapshots ?? (site.store.kind === "s3" ? site.store : undefined);
   if (to === undefined) {
     if (site.snapshots !== undefined) return site.snapshots;
     throw usage(
@@ -79,8 +79,8 @@ function placeOf({ site }: LoadedConfig, to: string | undefined): S3Store {
   if (site.store.kind === "s3" && site.store.bucket === bucket && prefix.startsWith(site.store.prefix)) {
     throw usage(`${to} is among the pages of this site.`, "Give snapshots a prefix of their own, outside of it.");
   }
-  // It is reached as the config's own bucket is.
-  return { ...declared, kind: "s3", bucket, prefix };
+  // It is reached as the config's own bucket is; what that may cost is its own.
+  return s3(to, reachedAs(site.snapshots ?? (site.store.kind === "s3" ? site.store : {})));
 }
 
 function usage(message: string, hint: string): RekilnError {

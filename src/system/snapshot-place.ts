@@ -13,13 +13,21 @@ export function snapshotPlaceName({ bucket, prefix }: Pick<S3Store, "bucket" | "
   return `s3://${bucket}/${prefix}`;
 }
 
+type Reached = Pick<S3Store, "region" | "endpoint" | "pathStyle">;
+
+/** How a bucket is reached, without the rest of what is said of it. */
+export function reachedAs({ region, endpoint, pathStyle }: Reached): Reached {
+  return {
+    ...(region === undefined ? {} : { region }),
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(pathStyle === undefined ? {} : { pathStyle }),
+  };
+}
+
 /** Opens where a source reads its snapshots. */
 export async function openSnapshots(source: SnapshotSource): Promise<SnapshotBucket> {
-  const { bucket, prefix, region, endpoint, pathStyle } = source;
-  const reached = Object.fromEntries(
-    Object.entries({ region, endpoint, pathStyle }).filter(([, value]) => value !== undefined),
-  );
-  const opened = await openStore({ kind: "s3", bucket, prefix, ...reached });
+  const { bucket, prefix } = source;
+  const opened = await openStore({ kind: "s3", bucket, prefix, ...reachedAs(source) });
   return { ...snapshotBucket(opened.store), [Symbol.asyncDispose]: async () => opened[Symbol.asyncDispose]() };
 }
 
