@@ -90,7 +90,8 @@ export class SnapshotSource extends Mirror {
     // A store that isn't there yet begins where it knows of no change before.
     const writer = new EntityWriter(this.database, index.version - 1, this.nowSeconds, {
       version: index.version,
-      isQueued: this.loaded !== undefined && this.version() >= index.since,
+      // Whoever begins here has made no page of a state that nobody was told of.
+      isQueued: this.loaded === undefined || this.version() >= index.since,
     });
     try {
       checkMirror(this.database);

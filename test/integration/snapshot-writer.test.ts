@@ -45,7 +45,10 @@ function data(items: Readonly<Record<string, string>>): void {
 const machine = (name: string): SnapshotRelay => new SnapshotRelay(join(folder, name), join(folder, "data"), store);
 
 /** What a reader has after it has loaded what is there: kinds by id, and the version. */
-async function loaded(relay: SnapshotRelay, name = "reader"): Promise<{ version: number; items: object }> {
+async function loaded(
+  relay: SnapshotRelay,
+  name = "reader",
+): Promise<{ version: number; items: object; untold: number }> {
   using source = relay.openSource({
     mirror: join(folder, `${name}.db`),
     models: written.site.entities,
@@ -56,7 +59,7 @@ async function loaded(relay: SnapshotRelay, name = "reader"): Promise<{ version:
   const snapshot = reader.snapshot();
   const ids = snapshot.ids("item", undefined, 1000);
   const items = Object.fromEntries(ids.map((id) => [id, snapshot.get("item", id)?.data["kind"]]));
-  return { version: snapshot.version, items };
+  return { version: snapshot.version, items, untold: source.outbox.count() };
 }
 
 /** Events that wait, as entity and kind before; those of one machine's queue. */
@@ -130,8 +133,24 @@ describe("two writers", () => {
     // Here nothing has changed since its own first run.
     await one.write(written);
     expect((await events(one)).at(-1)).toMatch(/^a@3 \["y"\]$/);
-    expect(await loaded(one)).toEqual({ version: 3, items: { a: "x" } });
+    expect(await loaded(one)).toEqual({ version: 3, items: { a: "x" }, untold: 0 });
   });
+});
+
+test("a reader tells the queue of what it loads only where nobody has: when a chain was begun anew since it loaded", async () => {
+  const relay = machine("writer");
+  data({ a: "x", b: "x" });
+  await relay.write(written);
+  expect(await loaded(relay)).toMatchObject({ version: 1, untold: 0 });
+  data({ a: "y", b: "x" });
+  await relay.write(written);
+  expect(await loaded(relay)).toMatchObject({ version: 2, untold: 0 });
+  data({ a: "y", b: "y" });
+  await events(relay);
+  await relay.write(written, undefined, { isAnew: true });
+  expect(await events(relay)).toEqual([]);
+  expect(await loaded(relay)).toMatchObject({ version: 3, untold: 1 });
+  expect(await loaded(relay, "late")).toMatchObject({ version: 3, untold: 0 });
 });
 
 test("a reader that skips snapshots, and one that begins late, have the same version and data", async () => {

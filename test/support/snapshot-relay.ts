@@ -44,7 +44,11 @@ export class SnapshotRelay {
    * @param steps after so many puts, removals and sends it dies
    * @returns the version, and the puts, removals and sends that it took
    */
-  async write(tested: WrittenSite, steps = Number.POSITIVE_INFINITY): Promise<{ version: number; steps: number }> {
+  async write(
+    tested: WrittenSite,
+    steps = Number.POSITIVE_INFINITY,
+    { isAnew = false }: { readonly isAnew?: boolean } = {},
+  ): Promise<{ version: number; steps: number }> {
     const { models, file, folder } = {
       models: tested.site.entities,
       file: join(this.#folder, "entities.db"),
@@ -64,7 +68,7 @@ export class SnapshotRelay {
     const store = life.over(this.#store, ["put", "remove"]);
     const openQueue = (): Queue => life.over(this.queued.queue, ["send"], { [Symbol.dispose]: () => undefined });
     const context = { models, source, file, folder, store, last, openQueue, onProgress: () => undefined, signal };
-    const options = { isDryRun: false, keep: 3, above: undefined, isAnew: false };
+    const options = { isDryRun: false, keep: 3, above: undefined, isAnew };
     const { version } = await writeSource(context, options);
     return { version, steps: life.taken };
   }
