@@ -58,7 +58,7 @@ test("writer and reader have about as much memory for many entities as for few",
   // Commands inherit it; it is put back with the fleet's own.
   process.env["NODE_OPTIONS"] = `--import data:text/javascript,${encodeURIComponent(REPORT)}`;
   const peaks: Record<string, number[]> = { first: [], compared: [], loaded: [] };
-  for (const count of [ENTITIES / 20, ENTITIES]) {
+  for (const count of [ENTITIES / 4, ENTITIES]) {
     fleet.restore(new Map());
     const site = new TemporarySite({ "rekiln.config.ts": CONFIG });
     await fill(site, 1);
