@@ -14,6 +14,8 @@ export type {
   PostgresSelect,
   PostgresSource,
 } from "./site/declare-postgres.ts";
+export { snapshot } from "./site/declare-snapshot.ts";
+export type { SnapshotOptions, SnapshotSource } from "./site/declare-snapshot.ts";
 export { defineSite, directory, embedded, files, sqlite } from "./site/define-site.ts";
 export type {
   DirectoryStore,

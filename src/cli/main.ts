@@ -18,6 +18,8 @@ const REFUSED = new Set([
   "store-forbidden",
   "templates-not-registered",
   "source-unreachable",
+  "snapshot-absent",
+  "snapshot-older",
 ]);
 
 function report(thrown: unknown): number {

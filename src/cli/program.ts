@@ -26,6 +26,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   queue: async () => (await import("./queue.ts")).queueCommand(),
   status: async () => (await import("./status.ts")).statusCommand(),
   doctor: async () => (await import("./doctor.ts")).doctorCommand(),
+  snapshot: async () => (await import("./snapshot.ts")).snapshotCommand(),
   capture: async () => (await import("./capture.ts")).captureCommand(),
   provision: async () => (await import("./provision.ts")).provisionCommand(),
 };

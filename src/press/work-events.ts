@@ -68,6 +68,14 @@ export function readEvents(messages: readonly Received[], version: number): Work
   };
 }
 
+/** The newest version that anything of it asks for. */
+export function newestAsked({ changes, pages, routes }: WorkEvents): number {
+  let newest = 0;
+  for (const { change } of changes) newest = Math.max(newest, change.version);
+  for (const { message } of [...pages, ...routes]) newest = Math.max(newest, message.version);
+  return newest;
+}
+
 function parseObject(body: string): Readonly<Record<string, unknown>> | undefined {
   try {
     const parsed: unknown = JSON.parse(body);

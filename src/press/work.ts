@@ -21,7 +21,7 @@ import type { Pressed } from "./press-pages.ts";
 import { regenerate } from "./regenerate.ts";
 import type { Regenerated } from "./regenerate.ts";
 import { settleAtLast } from "./settle-at-last.ts";
-import { readEvents } from "./work-events.ts";
+import { newestAsked, readEvents } from "./work-events.ts";
 import type { AskedPages, WorkEvents } from "./work-events.ts";
 import { expandEvents } from "./work-expand.ts";
 import type { ExpandContext, ExpandedEvents } from "./work-expand.ts";
@@ -73,6 +73,8 @@ export interface WorkContext {
   readonly knownBefore: ExpandContext["knownBefore"];
   /** Whether another process that pressed pages of this site died, and no build has been since. */
   readonly haveOthersDied: () => boolean;
+  /** Looks for data of a version that a message asks for and that isn't here; whether it found any is seen in the next snapshot. */
+  readonly catchUp?: ((version: number) => Promise<void>) | undefined;
   /** Sends what waits in the outbox. */
   readonly relay: () => Promise<void>;
   /** Resolves when all pages and rows that were stored before it was called outlive a power failure. */
@@ -387,7 +389,7 @@ class Worker {
   /** Does what messages ask for, and answers them; `onLong` is called when it takes long before a page is pressed. */
   async #answer(messages: readonly Received[], onLong?: () => void): Promise<void> {
     try {
-      const events = readEvents(messages, this.#context.reader.snapshot().version);
+      const events = await this.#read(messages);
       await this.#refuse(events.refused);
       if (events.changes.length > 0) await this.#expand(events.changes, onLong);
       // What was asked for page by page is asked for once, however often it was.
@@ -399,6 +401,17 @@ class Worker {
       await this.#giveBack(error, messages);
     }
     this.#context.onProgress(this.#tally);
+  }
+
+  /** What messages ask for; what they ask for and isn't here is looked for first. */
+  async #read(messages: readonly Received[]): Promise<WorkEvents> {
+    const { reader, catchUp } = this.#context;
+    const { version } = reader.snapshot();
+    const events = readEvents(messages, version);
+    const newest = newestAsked(events);
+    if (catchUp === undefined || newest <= version) return events;
+    await catchUp(newest);
+    return readEvents(messages, reader.snapshot().version);
   }
 
   /** Source, store or manifest can't be used now: nothing is done until they may be, longer each time. */

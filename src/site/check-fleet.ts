@@ -1,6 +1,7 @@
 import { checkKeys, isObject } from "./check-object.ts";
 import type { UnknownObject } from "./check-object.ts";
 import type { LocalQueue, S3Store, SqsQueues } from "./declare-fleet.ts";
+import type { SnapshotSource } from "./declare-snapshot.ts";
 import type { Report } from "./problem.ts";
 
 const S3_KEYS = [
@@ -15,6 +16,7 @@ const S3_KEYS = [
   "maxDollarsPerDay",
   "concurrency",
 ];
+const SNAPSHOT_KEYS = ["kind", "bucket", "prefix", "region", "endpoint", "pathStyle", "everySeconds"];
 const SQS_KEYS = ["kind", "live", "bulk", "region", "endpoint", "maxReceives"];
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html; longer ones are access points. */
 const BUCKET = /^[a-z0-9][a-z0-9.-]{1,253}[a-z0-9]$/;
@@ -43,6 +45,7 @@ const isBoolean = (value: unknown): value is boolean => typeof value === "boolea
 const isPositive = (value: unknown): value is number =>
   typeof value === "number" && Number.isFinite(value) && value > 0;
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) > 0;
+const isPause = (value: unknown): value is number => isPositive(value) && value >= 1 && value <= 86_400;
 const isPacking = (value: unknown): value is "gzip" | "br" => value === "gzip" || value === "br";
 const isReceives = (value: unknown): value is number => isCount(value) && value >= LEAST_RECEIVES && value <= 1000;
 
@@ -55,28 +58,55 @@ function given<T extends object>(options: { [K in keyof T]: T[K] | undefined }):
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
 }
 
-/** Checks `s3(…)`. Undefined when it can't be used; everything wrong is reported. */
-export function checkS3(store: UnknownObject, report: Report): S3Store | undefined {
-  checkKeys("store", store, S3_KEYS, report);
-  const { bucket, prefix } = store;
+/** What `s3(…)` and `snapshot(…)` name alike, as the value of `path`. Undefined when it can't be used; everything wrong is reported. */
+function checkBucket(path: string, written: string, value: UnknownObject, report: Report) {
+  const { bucket, prefix } = value;
   if (typeof bucket !== "string" || !BUCKET.test(bucket)) {
-    report("store", "names no bucket", 'write store: s3("s3://bucket"), or s3("s3://bucket/prefix")');
+    report(path, "names no bucket", `write ${path}: ${written}("s3://bucket"), or ${written}("s3://bucket/prefix")`);
     return undefined;
   }
   if (typeof prefix !== "string" || !PREFIX.test(prefix) || prefix.split("/").some((part) => /^\.+$/.test(part))) {
-    report("store", "has a prefix that is no path", "use letters, digits and - _ . between its slashes");
+    report(path, "has a prefix that is no path", "use letters, digits and - _ . between its slashes");
     return undefined;
   }
   const of = <T>(key: string, is: (value: unknown) => value is T, says: readonly [string, string]) =>
-    optional(["store", store, key], is, says, report);
+    optional([path, value, key], is, says, report);
+  const reached = given({
+    region: of("region", isText, REGION),
+    endpoint: of("endpoint", isAddress, ENDPOINT),
+    pathStyle: of("pathStyle", isBoolean, ["is neither true nor false", "write pathStyle: true"]),
+  });
+  return { bucket, prefix, reached, of };
+}
+
+/** Checks `snapshot(…)`. Undefined when it can't be used; everything wrong is reported. */
+export function checkSnapshot(source: UnknownObject, report: Report): SnapshotSource | undefined {
+  checkKeys("source", source, SNAPSHOT_KEYS, report);
+  const checked = checkBucket("source", "snapshot", source, report);
+  if (checked === undefined) return undefined;
+  const { bucket, prefix, reached, of } = checked;
+  const says = ["is no number of seconds from 1 to a day", "write everySeconds: 30"] as const;
+  return {
+    kind: "snapshot",
+    bucket,
+    prefix,
+    ...reached,
+    ...given({ everySeconds: of("everySeconds", isPause, says) }),
+  };
+}
+
+/** Checks `s3(…)`, the value of `path`. Undefined when it can't be used; everything wrong is reported. */
+export function checkS3(path: "store" | "snapshots", store: UnknownObject, report: Report): S3Store | undefined {
+  checkKeys(path, store, S3_KEYS, report);
+  const checked = checkBucket(path, "s3", store, report);
+  if (checked === undefined) return undefined;
+  const { bucket, prefix, reached, of } = checked;
   return {
     kind: "s3",
     bucket,
     prefix,
+    ...reached,
     ...given({
-      region: of("region", isText, REGION),
-      endpoint: of("endpoint", isAddress, ENDPOINT),
-      pathStyle: of("pathStyle", isBoolean, ["is neither true nor false", "write pathStyle: true"]),
       compress: of("compress", isPacking, ["is no way of packing", 'write compress: "gzip" or "br", or leave it out']),
       maxPutsPerSecond: of("maxPutsPerSecond", isPositive, ["is no number above 0", "write maxPutsPerSecond: 100"]),
       maxDollarsPerDay: of("maxDollarsPerDay", isPositive, ["is no number above 0", "write maxDollarsPerDay: 5"]),

@@ -39,13 +39,25 @@ function checkStore(value: unknown, report: Report): DirectoryStore | S3Store | 
   if (isObject(value) && value["kind"] === "directory" && typeof value["dir"] === "string" && value["dir"] !== "") {
     return { kind: "directory", dir: value["dir"] };
   }
-  if (isObject(value) && value["kind"] === "s3") return checkS3(value, report);
+  if (isObject(value) && value["kind"] === "s3") return checkS3("store", value, report);
   report(
     "store",
     "doesn't come from directory or s3",
     'write store: directory("dist/") or s3("s3://bucket"), or leave it out',
   );
   return undefined;
+}
+
+function checkSnapshots(value: unknown, report: Report): S3Store | undefined {
+  if (value === undefined) return undefined;
+  if (isObject(value) && value["kind"] === "s3") return checkS3("snapshots", value, report);
+  report("snapshots", "doesn't come from s3", 'write snapshots: s3("s3://bucket/snapshots"), or leave it out');
+  return undefined;
+}
+
+/** Whether what is stored at a place would stand among the pages. */
+function isWithin(place: Pick<S3Store, "bucket" | "prefix">, store: S3Store): boolean {
+  return place.bucket === store.bucket && place.prefix.startsWith(store.prefix);
 }
 
 function checkCompress(value: unknown, report: Report): readonly Encoding[] {
@@ -71,7 +83,8 @@ export function checkSite(options: unknown): { readonly site: Site } | { readonl
     );
     return { problems };
   }
-  const known = ["url", "env", "source", "store", "queue", "compress", "schedule", "prices", "entities", "routes"];
+  const services = ["source", "store", "queue", "snapshots"];
+  const known = ["url", "env", ...services, "compress", "schedule", "prices", "entities", "routes"];
   checkKeys("", options, known, report);
   const address = checkUrl(options["url"], report);
   const env = checkEnv(options["env"], report);
@@ -85,11 +98,16 @@ export function checkSite(options: unknown): { readonly site: Site } | { readonl
     );
   }
   const queue = checkQueue(options["queue"], report);
+  const snapshots = checkSnapshots(options["snapshots"], report);
   const schedule = checkSchedule(options["schedule"], report);
   const prices = checkPrices(options["prices"], report);
   const entities = checkEntities(options["entities"], report);
   const types = entities === undefined ? undefined : [...entities.indexes.keys()];
   const source = checkSource(options["source"], types, report);
+  for (const [path, place] of Object.entries({ source: source?.kind === "snapshot" ? source : undefined, snapshots })) {
+    if (place === undefined || store?.kind !== "s3" || !isWithin(place, store)) continue;
+    report(path, "is among the pages of `store`", "give snapshots a prefix of their own, outside of it");
+  }
   const routes = new Map<string, RouteModel>();
   const declared = options["routes"];
   if (!isObject(declared) || Object.keys(declared).length === 0) {
@@ -102,6 +120,6 @@ export function checkSite(options: unknown): { readonly site: Site } | { readonl
   }
   if (problems.length > 0 || source === undefined || store === undefined) return { problems };
   if (queue === undefined || entities === undefined) return { problems };
-  const site = { ...address, env, source, store, queue, compress, schedule, prices, entities: entities.models, routes };
-  return { site };
+  const declaredElsewhere = { source, store, queue, snapshots, compress, schedule, prices };
+  return { site: { ...address, env, ...declaredElsewhere, entities: entities.models, routes } };
 }

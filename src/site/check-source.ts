@@ -1,3 +1,4 @@
+import { checkSnapshot } from "./check-fleet.ts";
 import { checkKeys, isObject, suggest } from "./check-object.ts";
 import { checkPostgres } from "./check-postgres.ts";
 import type { PostgresModel } from "./check-postgres.ts";
@@ -30,9 +31,10 @@ export function checkSource(
     return { kind: "sqlite", file: value["file"], queries: checkQueries(value["queries"], types, report) };
   }
   if (isObject(value) && value["kind"] === "postgres") return checkPostgres(value, types, report);
+  if (isObject(value) && value["kind"] === "snapshot") return checkSnapshot(value, report);
   const hint =
-    'write source: files("data/"), sqlite("data.db", { film: "select …" }), postgres({ film: "select …" }), or embedded()';
-  report("source", "doesn't come from files, sqlite, postgres or embedded", hint);
+    'write source: files("data/"), sqlite("data.db", { film: "select …" }), postgres({ film: "select …" }), embedded(), or snapshot("s3://…")';
+  report("source", "doesn't come from files, sqlite, postgres, embedded or snapshot", hint);
   return undefined;
 }
 

@@ -46,9 +46,13 @@ export interface LocalQueue {
 
 /** Writes pages to a bucket, below a prefix if there is one: `s3("s3://films/site")`. */
 export function s3(address: string, options: S3Options = {}): S3Store {
+  return { kind: "s3", ...addressOf(address), ...options };
+}
+
+/** What an address like `s3://films/site` names; no bucket when it is none. */
+export function addressOf(address: string): Pick<S3Store, "bucket" | "prefix"> {
   const [, bucket = "", rest = ""] = /^s3:\/\/([^/]*)\/?(.*)$/.exec(address) ?? [];
-  const prefix = rest === "" || rest.endsWith("/") ? rest : `${rest}/`;
-  return { kind: "s3", bucket, prefix, ...options };
+  return { bucket, prefix: rest === "" || rest.endsWith("/") ? rest : `${rest}/` };
 }
 
 /** Has changes wait in two queues of Amazon SQS; `rekiln provision` makes them. */

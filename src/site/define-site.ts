@@ -2,6 +2,7 @@ import type { Encoding } from "../core/encoding.ts";
 import type { AnyTypes } from "../core/read.ts";
 import type { S3Store, SqsQueues } from "./declare-fleet.ts";
 import type { PostgresSource } from "./declare-postgres.ts";
+import type { SnapshotSource } from "./declare-snapshot.ts";
 import type { Entities } from "./entities.ts";
 import type { Prices } from "../core/prices.ts";
 import type { Route } from "./route.ts";
@@ -29,7 +30,7 @@ export interface SqliteSource {
   readonly file: string;
   readonly queries: SqliteQueries;
 }
-export type SiteSource = FilesSource | SqliteSource | PostgresSource | EmbeddedSource;
+export type SiteSource = FilesSource | SqliteSource | PostgresSource | EmbeddedSource | SnapshotSource;
 /** A page store in a directory. */
 export interface DirectoryStore {
   readonly kind: "directory";
@@ -70,6 +71,8 @@ export interface SiteOptions<E extends AnyTypes> {
   readonly store?: DirectoryStore | S3Store;
   /** In the state folder beside the config by default. */
   readonly queue?: SqsQueues;
+  /** Where `rekiln snapshot` writes the source to: `s3("s3://films/snapshots")`. Machines read it as `source: snapshot("s3://films/snapshots")`. */
+  readonly snapshots?: S3Store;
   /**
    * Each text file of 1 KB or more gets precompressed twins beside it, `index.html.br` and `index.html.gz`, that a server can send as they are.
    * None by default.

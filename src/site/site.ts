@@ -67,6 +67,8 @@ export interface Site {
   readonly source: SourceModel;
   readonly store: DirectoryStore | S3Store;
   readonly queue: LocalQueue | SqsQueues;
+  /** Where snapshots of the source are written to, unless a command says something else. */
+  readonly snapshots: S3Store | undefined;
   /** In the order in which they are preferred. */
   readonly compress: readonly Encoding[];
   /** What is started when. */

@@ -103,12 +103,12 @@ export function forgetChanges(database: DatabaseSync, version: number): void {
 
 /**
  * Drops all changes of which there are too many to keep, those of the commit of `version` too: the next build is whole, and until
- * then the store says that the queue doesn't know of everything. Part of the commit's transaction.
+ * then the store says that the queue doesn't know of everything, unless it does. Part of the commit's transaction.
  */
-export function forgetAllChanges(database: DatabaseSync, version: number): void {
+export function forgetAllChanges(database: DatabaseSync, version: number, areQueued = false): void {
   database.exec("DELETE FROM change");
   writeMeta(database, "changes_from", version);
-  writeMeta(database, "unqueued_until", version);
+  if (!areQueued) writeMeta(database, "unqueued_until", version);
 }
 
 /** Keeps the number of changes bounded where no build ever passes them. Part of the commit of `version`. */

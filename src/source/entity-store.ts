@@ -106,6 +106,16 @@ export abstract class EntityStore implements Disposable {
     return rows.get({ now, ahead: now + CLOCKS_APART_SECONDS }) !== undefined;
   }
 
+  /** The snapshot that was written of this very store last, as `noteWrittenSnapshot` noted it. */
+  get writtenSnapshot(): string | undefined {
+    return formatOf(this.database) === "current" ? readMeta(this.database, "written") : undefined;
+  }
+
+  /** Notes which snapshot was written of this store. A copy of the store that is put back knows an older one. */
+  noteWrittenSnapshot(snapshot: string): void {
+    writeMeta(this.database, "written", snapshot);
+  }
+
   /** By the clock of this store, in Unix seconds. */
   protected get nowSeconds(): number {
     return Math.floor(this.#clock() / 1000);

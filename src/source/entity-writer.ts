@@ -21,10 +21,19 @@ export function knowsTimes(database: DatabaseSync, model: EntityModel): boolean 
   return known === timesText(model) || (known === undefined && timesText(model) === "[null,null]");
 }
 
+/** How a commit differs from one that counts, and whose changes the queue isn't told of yet. */
+export interface GivenCommit {
+  /** The version that it has, whether or not anything changes. */
+  readonly version: number;
+  /** Whether the queue has taken an event of each change already. */
+  readonly isQueued: boolean;
+}
+
 /** One transaction over an entity store: all of it is committed, with a version of its own, or nothing. */
 export class EntityWriter {
   readonly #database: DatabaseSync;
   readonly #version: number;
+  readonly #given: GivenCommit | undefined;
   readonly #nowSeconds: number;
   readonly #note: StatementSync;
   readonly #keys = new OrderKeys();
@@ -35,10 +44,12 @@ export class EntityWriter {
   /**
    * @param firstVersion where a store that doesn't exist yet begins to count
    * @param nowSeconds by which entities exist that do so for a time
+   * @param given where versions are counted elsewhere
    * @throws RekilnError `entities-busy` when another process has been writing for seconds; `entity-store-format`
    */
-  constructor(database: DatabaseSync, firstVersion: number, nowSeconds: number) {
+  constructor(database: DatabaseSync, firstVersion: number, nowSeconds: number, given?: GivenCommit) {
     this.#database = database;
+    this.#given = given;
     this.#nowSeconds = nowSeconds;
     try {
       database.exec("BEGIN IMMEDIATE");
@@ -47,14 +58,18 @@ export class EntityWriter {
     }
     try {
       createEntitySchema(database, firstVersion);
-      this.#version = Number(readMeta(database, "version")) + 1;
+      this.#version = given?.version ?? Number(readMeta(database, "version")) + 1;
       this.#note = database.prepare(
-        "INSERT INTO change (type, id, version, fields, before, queued) VALUES (?, ?, ?, ?, ?, 0)",
+        `INSERT INTO change (type, id, version, fields, before, queued) VALUES (?, ?, ?, ?, ?, ${this.#queued})`,
       );
     } catch (error) {
       this.rollback();
       throw error;
     }
+  }
+
+  get #queued(): 0 | 1 {
+    return this.#given?.isQueued === true ? 1 : 0;
   }
 
   /** The version that the commit will have, if anything changes. */
@@ -145,7 +160,7 @@ export class EntityWriter {
     this.#database
       .prepare(
         `INSERT INTO change (type, id, version, fields, before, queued)
-         SELECT ?, id, ?, NULL, 'null', 0 FROM e${number} ORDER BY seq`,
+         SELECT ?, id, ?, NULL, 'null', ${this.#queued} FROM e${number} ORDER BY seq`,
       )
       .run(type, this.#version);
   }
@@ -159,18 +174,18 @@ export class EntityWriter {
   #overflow(): void {
     if (this.#overflowed) return;
     this.#overflowed = true;
-    forgetAllChanges(this.#database, this.#version);
+    forgetAllChanges(this.#database, this.#version, this.#given?.isQueued);
   }
 
   /** @returns the newest version: a new one when anything changed */
   commit(): number {
     for (const writer of this.#types) writer.finish();
-    if (this.#changes > 0) {
+    if (this.#changes > 0 || this.#given !== undefined) {
       if (!this.#overflowed) trimChanges(this.#database, this.#version);
       writeMeta(this.#database, "version", this.#version);
     }
     this.#database.exec("COMMIT");
-    return this.#changes > 0 ? this.#version : this.#version - 1;
+    return this.#changes > 0 || this.#given !== undefined ? this.#version : this.#version - 1;
   }
 
   rollback(): void {

@@ -15,6 +15,7 @@ import { openBuiltSite } from "./built-site.ts";
 import { openQueue } from "./open-queue.ts";
 import { capturedTablesOf, dataPathOf, entityFileOf } from "./open-source.ts";
 import { openStore } from "./open-store.ts";
+import { inspectSnapshot } from "./inspect-snapshot.ts";
 import { siteFolders } from "./site-folders.ts";
 
 /** A clock that is off by more makes pages wait; by a quarter of an hour, services refuse what it signs. */
@@ -29,6 +30,7 @@ export async function examine(config: LoadedConfig): Promise<readonly Finding[]>
     ["queue", () => examineQueue(config)],
     ["manifest", async () => examineManifest(config)],
     ["source", () => examineSource(config)],
+    ["snapshots", () => examineSnapshots(config)],
   ];
   const findings: Finding[] = [];
   for (const [what, look] of parts) findings.push(...(await withoutThrowing(what, look)));
@@ -102,6 +104,13 @@ function examineManifest(config: LoadedConfig): readonly Finding[] {
   }
 }
 
+/** Where this machine writes them to. */
+async function examineSnapshots({ site: { snapshots } }: LoadedConfig): Promise<readonly Finding[]> {
+  if (snapshots === undefined) return [];
+  await using opened = await openStore(snapshots);
+  return await inspectObjectStore(opened.store);
+}
+
 async function examineSource(config: LoadedConfig): Promise<readonly Finding[]> {
   const { source, entities } = config.site;
   if (source.kind === "files") return inspectFiles(dataPathOf(config, source.dir), source.dir, entities.keys());
@@ -115,6 +124,7 @@ async function examineSource(config: LoadedConfig): Promise<readonly Finding[]> 
       ),
     ];
   }
+  if (source.kind === "snapshot") return inspectSnapshot(source, [...entities.keys()]);
   if (source.kind === "postgres") return inspectPostgres(source, source.queries, capturedTablesOf(config));
   if (existsSync(entityFileOf(siteFolders(config)))) return [good("source", "embedded, with its entity store")];
   return [doubtful("source", "embedded, and nothing is stored yet", "Run rekiln import, or rekiln put.")];

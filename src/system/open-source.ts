@@ -7,10 +7,12 @@ import { FilesSource } from "../source/files-source.ts";
 import type { Mirror } from "../source/mirror.ts";
 import type { CaptureTable } from "../source/postgres-catalog.ts";
 import { PostgresSource } from "../source/postgres-source.ts";
+import { SnapshotSource } from "../source/snapshot-source.ts";
 import { SqliteSource } from "../source/sqlite-source.ts";
 import { privateFile } from "./private-file.ts";
 import { siteFolders } from "./site-folders.ts";
 import type { SiteFolders } from "./site-folders.ts";
+import { openSnapshots, snapshotPlaceName } from "./snapshot-place.ts";
 
 export interface OpenSourceOptions {
   /** Where an entity store that doesn't exist yet begins to count. */
@@ -34,6 +36,7 @@ export function watchedPathsOf({ root, site: { source } }: LoadedConfig): readon
   switch (source.kind) {
     case "embedded":
     case "postgres":
+    case "snapshot":
       return [];
     case "files":
       return [dataPathOf({ root }, source.dir)];
@@ -77,6 +80,10 @@ export function openSource(config: LoadedConfig, options: OpenSourceOptions): Mi
     case "postgres": {
       const { url, timeoutSeconds, queries } = site.source;
       return new PostgresSource({ ...mirrored, address: { url, timeoutSeconds }, queries });
+    }
+    case "snapshot": {
+      const { source } = site;
+      return new SnapshotSource({ ...mirrored, name: snapshotPlaceName(source), open: () => openSnapshots(source) });
     }
   }
 }

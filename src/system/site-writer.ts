@@ -16,6 +16,7 @@ import { dataPathOf, entityFileOf, openSource } from "./open-source.ts";
 import { OutageFile } from "./outage-file.ts";
 import { siteFolders } from "./site-folders.ts";
 import type { SiteFolders } from "./site-folders.ts";
+import { snapshotPlaceName } from "./snapshot-place.ts";
 
 /** A site whose source is written, or whose changes are told to its queue. */
 export class SiteWriter implements Disposable {
@@ -87,6 +88,7 @@ export class SiteWriter implements Disposable {
     if (source.kind === "embedded") return entityFileOf(this.#folders);
     if (source.kind === "sqlite") return source.file;
     if (source.kind === "postgres") return "the database";
+    if (source.kind === "snapshot") return `the source that ${snapshotPlaceName(source)} is written from`;
     const found = await recordFiles(dataPathOf(this.config, source.dir), source.dir, type);
     const own = found.find(({ name }) => id !== undefined && name.endsWith(`/${type}/${id}.json`));
     if (own !== undefined) return own.name;

@@ -10,6 +10,7 @@ import { work } from "../press/work.ts";
 import type { WorkResult } from "../press/work.ts";
 import type { Lane, Queue } from "../queue/queue.ts";
 import { followDatabase } from "./follow-database.ts";
+import { followSnapshot } from "./follow-snapshot.ts";
 import { watchedPathsOf } from "./open-source.ts";
 import type { SiteInputs } from "./site-inputs.ts";
 import { sleep } from "./sleep.ts";
@@ -111,6 +112,15 @@ export async function workSession(
     signal: stop,
     waits: options.untilEmpty,
   });
+  await using snapshots = followSnapshot({
+    config,
+    source,
+    environment,
+    onTaken: relay,
+    warn,
+    signal: stop,
+    waits: options.untilEmpty,
+  });
   const before = { changes: tally.changes, rendered: tally.rendered, written: tally.written };
   surroundings.onReady(opened.threads);
   const beside = startSweep(opened, options.sweep, surroundings, maxDeletes);
@@ -130,6 +140,7 @@ export async function workSession(
         standing,
         holder: `${process.pid}-work`,
         haveOthersDied,
+        catchUp: snapshots === undefined ? undefined : async (version) => snapshots.catchUp(version),
         openReader: () => source.reader(),
         sync,
         breathe: async () => setImmediate(),

@@ -29,6 +29,7 @@ import { beginSyncing } from "./begin-syncing.ts";
 import { checkVersions, notBuilt, openBuiltSite } from "./built-site.ts";
 import type { BuiltSite } from "./built-site.ts";
 import { deadWriters, isOnlyWriter, OWN_WRITER } from "./dead-writers.ts";
+import { loadSnapshot } from "./follow-snapshot.ts";
 import { openQueue } from "./open-queue.ts";
 import { OutageFile } from "./outage-file.ts";
 import { RecordKeeper } from "./record-keeper.ts";
@@ -98,6 +99,7 @@ export async function openWorkingSite(inputs: SiteInputs, options: WorkingSiteOp
   const { config, folders, assets } = inputs;
   const { site } = config;
 
+  await loadSnapshot(config, { environment, warn, signal: stop });
   await using stack = new AsyncDisposableStack();
   const built = stack.use(openBuiltSite(config, true));
   const { record, store, manifest, manifestFile, source } = built;

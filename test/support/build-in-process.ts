@@ -17,6 +17,7 @@ import type { SitemapReport } from "../../src/press/sitemap.ts";
 import type { Renderer } from "../../src/render/renderer.ts";
 import type { Site } from "../../src/site/site.ts";
 import { FilesSource } from "../../src/source/files-source.ts";
+import type { Mirror } from "../../src/source/mirror.ts";
 import type { Source } from "../../src/source/source.ts";
 import { DirectoryPageStore } from "../../src/store/directory.ts";
 import { newestVersion, openManifest, openRecord, withVersion } from "../../src/system/site-state.ts";
@@ -54,7 +55,16 @@ export interface BuildInProcess {
   /** Stops the build when so many renders have begun. */
   readonly stopAfter?: number;
   readonly plant?: Plant;
+  /** Instead of the files. */
+  readonly openSource?: OpenSource;
 }
+
+/** Opens what a site's entities come from, over a mirror in its state folder. */
+export type OpenSource = (options: {
+  readonly mirror: string;
+  readonly models: Site["entities"];
+  readonly firstVersion: number;
+}) => Mirror;
 
 export interface BuiltInProcess extends BuildResult {
   /** Pages whose render was begun, each as often as it was. */
@@ -90,6 +100,11 @@ const silent: Progress = {
   outcomes: () => undefined,
 };
 
+/** The files of a site's data. */
+export function filesOf({ data }: Pick<Folders, "data">, { fingerprint }: Pick<TestedSite, "fingerprint">): OpenSource {
+  return (options) => new FilesSource({ ...options, dir: data, name: "data/", fingerprint });
+}
+
 /** Builds a site as `runBuild` does, but for its config file, its static files and its threads. */
 export async function buildInProcess(
   folders: Folders,
@@ -108,16 +123,9 @@ export async function buildInProcess(
   const store = new WatchedStore(folders.store, "main", taken);
   store.removeTemporary();
   const { record: before, isNew: isNewRecord } = openRecord(store, "");
-  const files = stack.use(
-    new FilesSource({
-      dir: folders.data,
-      name: "data/",
-      mirror: join(folders.state, "entities.db"),
-      models: site.entities,
-      fingerprint: tested.fingerprint,
-      firstVersion: before.ceiling,
-    }),
-  );
+  const openSource = options.openSource ?? filesOf(folders, tested);
+  const mirror = join(folders.state, "entities.db");
+  const files = stack.use(openSource({ mirror, models: site.entities, firstVersion: before.ceiling }));
   const source = plant.source?.(files) ?? files;
   await source.refresh(() => undefined, signal);
 

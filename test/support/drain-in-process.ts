@@ -16,11 +16,10 @@ import { work } from "../../src/press/work.ts";
 import { MemoryQueue } from "../../src/queue/memory-queue.ts";
 import type { Queue, Sleep } from "../../src/queue/queue.ts";
 import { sendAll } from "../../src/queue/send-all.ts";
-import { FilesSource } from "../../src/source/files-source.ts";
 import type { Source } from "../../src/source/source.ts";
 import { manifestFileOf, withVersion } from "../../src/system/site-state.ts";
-import { SMALL_SITEMAPS, WatchedStore } from "./build-in-process.ts";
-import type { Folders, Plant, TestedSite } from "./build-in-process.ts";
+import { filesOf, SMALL_SITEMAPS, WatchedStore } from "./build-in-process.ts";
+import type { Folders, OpenSource, Plant, TestedSite } from "./build-in-process.ts";
 import { inlineContext, InlinePool } from "./inline-pool.ts";
 
 /** Longer sleeps are heartbeats: they end with the work. */
@@ -46,6 +45,10 @@ export interface DrainOptions {
   readonly warn?: ((message: string) => void) | undefined;
   /** Most pages that changes are found to affect by name. */
   readonly namedMax?: number | undefined;
+  /** Instead of the files. */
+  readonly openSource?: OpenSource;
+  /** What waits already, with the time that passes for it. */
+  readonly queued?: VirtualQueue;
 }
 
 /**
@@ -55,7 +58,7 @@ export interface DrainOptions {
 export async function drainInProcess(
   folders: Folders,
   tested: TestedSite,
-  { nowMs, plant = {}, warn, namedMax }: DrainOptions,
+  { nowMs, plant = {}, warn, namedMax, openSource = filesOf(folders, tested), queued = virtualQueue() }: DrainOptions,
 ): Promise<DrainedInProcess> {
   const { site, renderer, fingerprints } = tested;
   const { signal } = new AbortController();
@@ -64,23 +67,14 @@ export async function drainInProcess(
   const before = readSiteRecord(store);
   if (before === undefined) throw new Error("the site isn't built");
   using stack = new DisposableStack();
-  const files = stack.use(
-    new FilesSource({
-      dir: folders.data,
-      name: "data/",
-      mirror: join(folders.state, "entities.db"),
-      models: site.entities,
-      fingerprint: tested.fingerprint,
-      firstVersion: before.ceiling,
-    }),
-  );
+  const mirror = join(folders.state, "entities.db");
+  const files = stack.use(openSource({ mirror, models: site.entities, firstVersion: before.ceiling }));
   await files.refresh(() => undefined, signal);
   const source = plant.source?.(files) ?? files;
   const file = manifestFileOf(folders.state, before);
   const opened = stack.use(new SqliteManifest(file));
   const manifest = plant.manifest?.(opened) ?? opened;
-  const { clock: queueClock, sleep } = virtualTime();
-  const queue = new MemoryQueue({ clock: queueClock, sleep });
+  const { queue, sleep } = queued;
   const templates = { routes: fingerprints, assets: new Map<string, string>(), usersOf: () => new Set<string>() };
   const { record, released } = await release(before, templates, source, queue, manifest);
   writeSiteRecord(store, record);
@@ -163,6 +157,17 @@ async function release(
   );
   manifest.setMeta("epoch", String(registered.epoch));
   return { record: withVersion(registered, source.identity, version), released: changed };
+}
+
+/** A queue whose time passes where somebody waits for it. */
+export interface VirtualQueue {
+  readonly queue: MemoryQueue;
+  readonly sleep: Sleep;
+}
+
+export function virtualQueue(): VirtualQueue {
+  const { clock, sleep } = virtualTime();
+  return { queue: new MemoryQueue({ clock, sleep }), sleep };
 }
 
 /** Time that passes where somebody waits for it. */

@@ -11,6 +11,8 @@ import {
   publish,
   slug,
   postgres,
+  s3,
+  snapshot,
   sqlite,
 } from "rekiln";
 import type { Published } from "rekiln";
@@ -170,7 +172,18 @@ entity(z.object({ name: z.string() }));
 // ---- sources
 const routes = { home: route({ path: "/", template: "x" }) };
 const owned = defineSite({ url: "https://films.example", source: embedded(), entities, routes });
-ok<Eq<(typeof owned)["source"]["kind"], "files" | "sqlite" | "postgres" | "embedded">>();
+ok<Eq<(typeof owned)["source"]["kind"], "files" | "sqlite" | "postgres" | "embedded" | "snapshot">>();
+defineSite({
+  url: "https://films.example",
+  source: snapshot("s3://films/snapshots", { region: "eu-central-1", everySeconds: 60 }),
+  snapshots: s3("s3://films/snapshots"),
+  entities,
+  routes,
+});
+// @ts-expect-error seconds are a number
+snapshot("s3://films/snapshots", { everySeconds: "60" });
+// @ts-expect-error snapshots are written where s3 says
+defineSite({ url: "https://films.example", source: embedded(), snapshots: directory("out/"), entities, routes });
 sqlite("films.db", {
   film: { query: "select id, title, genres from film", json: ["genres"] },
   director: "select id, name from director",

@@ -4,7 +4,9 @@ import { z } from "zod";
 import { RekilnError } from "../../../src/core/errors.ts";
 import { json } from "../../../src/core/json-template.ts";
 import { checkSite } from "../../../src/site/check-site.ts";
+import { s3 } from "../../../src/site/declare-fleet.ts";
 import { postgres } from "../../../src/site/declare-postgres.ts";
+import { snapshot } from "../../../src/site/declare-snapshot.ts";
 import { defineSite, directory, embedded, files, sqlite } from "../../../src/site/define-site.ts";
 import { defineEntities, entity, unchecked } from "../../../src/site/entities.ts";
 import type { Problem } from "../../../src/site/problem.ts";
@@ -256,7 +258,7 @@ describe("a site with mistakes", () => {
       "entities.director.schema is no Standard Schema — give a schema of zod 4, valibot or arktype, or unchecked()",
       "entities.1/2 is no name for an entity type — rename it: an entity type's name is letters, digits, - and _, and doesn't start with a digit or -",
       "entities.writer doesn't come from entity — write writer: entity(schema, { index: [...] })",
-      'source doesn\'t come from files, sqlite, postgres or embedded — write source: files("data/"), sqlite("data.db", { film: "select …" }), postgres({ film: "select …" }), or embedded()',
+      'source doesn\'t come from files, sqlite, postgres, embedded or snapshot — write source: files("data/"), sqlite("data.db", { film: "select …" }), postgres({ film: "select …" }), embedded(), or snapshot("s3://…")',
       "routes.404 is a number, and JavaScript moves such keys to the front, whatever their place — rename it, e.g. page404",
       "routes.film.templat is no known key — write template",
       "routes.film.each names the unknown entity type flim — write film",
@@ -307,6 +309,24 @@ describe("a site with mistakes", () => {
       expect(pathsOf({ ...sound, source })).toEqual(["source"]);
     }
     expect(problemsOf({ ...sound, source: { ...embedded(), dri: "data/" } })).toMatchObject([{ path: "source.dri" }]);
+  });
+
+  test("reads and writes snapshots in a bucket, apart from its pages", () => {
+    const place = "s3://films/snapshots";
+    const { source, snapshots } = siteOf({
+      ...sound,
+      source: snapshot(place, { everySeconds: 60 }),
+      snapshots: s3(place),
+    });
+    expect(source).toEqual({ kind: "snapshot", bucket: "films", prefix: "snapshots/", everySeconds: 60 });
+    expect(snapshots).toEqual({ kind: "s3", bucket: "films", prefix: "snapshots/" });
+    expect(pathsOf({ ...sound, source: snapshot("films") })).toEqual(["source"]);
+    expect(pathsOf({ ...sound, source: snapshot(place, { everySeconds: 0 }) })).toEqual(["source.everySeconds"]);
+    expect(pathsOf({ ...sound, source: { ...snapshot(place), compress: "br" } })).toEqual(["source.compress"]);
+    expect(pathsOf({ ...sound, snapshots: place })).toEqual(["snapshots"]);
+    const among = { ...sound, store: s3("s3://films"), source: snapshot(place), snapshots: s3(place) };
+    expect(pathsOf(among)).toEqual(["source", "snapshots"]);
+    expect(pathsOf({ ...among, store: s3("s3://films/site") })).toEqual([]);
   });
 
   test("needs a route and entity types from defineEntities", () => {
