@@ -59,6 +59,10 @@ export class MemoryManifest implements Manifest, ManifestTransaction {
     return this.#undo.transact(() => work(this), isDurable);
   }
 
+  look(): this {
+    return this;
+  }
+
   /** A power failure: the last commits, but for those that were to be durable, never happened. */
   lose(commits: number): void {
     this.#undo.lose(commits);
