@@ -16,7 +16,7 @@ const PIECE_ROWS = 500;
 export interface PostgresLink {
   readonly table: Tables;
   readonly site: number;
-  rows(...statements: readonly string[]): readonly (readonly SqlRow[])[];
+  readonly rows: (...statements: readonly string[]) => readonly (readonly SqlRow[])[];
 }
 
 /** Reads a manifest in Postgres: what was asked for beforehand is known, and what is asked for stays known as long as this is used. */

@@ -77,6 +77,14 @@ export function makeSite(channel: PostgresChannel, schema: string, name: string)
   return id;
 }
 
+/** Throws a site's manifest away, if there is one: whoever has it open finds that out. */
+export function removeSite(channel: PostgresChannel, schema: string, name: string): void {
+  const before = findSite(channel, schema, name);
+  if (before === undefined) return;
+  channel.exchange([...writing(true), `DELETE FROM ${tablesIn(schema)("site")} WHERE id = ${before}`, "COMMIT"]);
+  clear(channel, schema, before);
+}
+
 /** What no site has any more: nobody reads it, so that nothing depends on whether this ends. */
 function clear(channel: PostgresChannel, schema: string, site: number): void {
   for (const name of SITE_TABLES) {

@@ -14,11 +14,13 @@ function encoded(text: string): string {
 export function decoded(text: string | null | undefined): string {
   if (text === null || text === undefined) throw new TypeError("a manifest row without its text");
   if (!text.includes("\u0001")) return text;
-  // Pairs are found from the left.
-  return text
-    .split(/(\u0001[\u0001\u0002])/)
-    .map((part) => (part === "\u0001\u0001" ? "\0" : part === "\u0001\u0002" ? "\u0001" : part))
-    .join("");
+  let plain = "";
+  for (let place = 0; place < text.length; place++) {
+    const unit = text[place] ?? "";
+    // What comes behind it tells which of the two it is.
+    plain += unit !== "\u0001" ? unit : text[++place] === "\u0001" ? "\0" : "\u0001";
+  }
+  return plain;
 }
 
 /** Safe whatever `standard_conforming_strings` says. */

@@ -2,6 +2,7 @@ import { ENCODINGS } from "../core/encoding.ts";
 import type { Encoding } from "../core/encoding.ts";
 import { checkEntities } from "./check-entities.ts";
 import { checkQueue, checkS3 } from "./check-fleet.ts";
+import { checkManifest } from "./check-manifest.ts";
 import { checkKeys, isObject } from "./check-object.ts";
 import { checkPrices } from "./check-prices.ts";
 import { checkRoute } from "./check-route.ts";
@@ -71,7 +72,19 @@ export function checkSite(options: unknown): { readonly site: Site } | { readonl
     );
     return { problems };
   }
-  const known = ["url", "env", "source", "store", "queue", "compress", "schedule", "prices", "entities", "routes"];
+  const known = [
+    "url",
+    "env",
+    "source",
+    "store",
+    "manifest",
+    "queue",
+    "compress",
+    "schedule",
+    "prices",
+    "entities",
+    "routes",
+  ];
   checkKeys("", options, known, report);
   const address = checkUrl(options["url"], report);
   const env = checkEnv(options["env"], report);
@@ -84,6 +97,7 @@ export function checkSite(options: unknown): { readonly site: Site } | { readonl
       'leave it out; s3("…", { compress: "gzip" }) stores pages packed, or let the CDN in front do it',
     );
   }
+  const manifest = checkManifest(options["manifest"], store?.kind, report);
   const queue = checkQueue(options["queue"], report);
   const schedule = checkSchedule(options["schedule"], report);
   const prices = checkPrices(options["prices"], report);
@@ -102,6 +116,18 @@ export function checkSite(options: unknown): { readonly site: Site } | { readonl
   }
   if (problems.length > 0 || source === undefined || store === undefined) return { problems };
   if (queue === undefined || entities === undefined) return { problems };
-  const site = { ...address, env, source, store, queue, compress, schedule, prices, entities: entities.models, routes };
+  const site = {
+    ...address,
+    env,
+    source,
+    store,
+    manifest,
+    queue,
+    compress,
+    schedule,
+    prices,
+    entities: entities.models,
+    routes,
+  };
   return { site };
 }
