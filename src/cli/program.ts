@@ -27,6 +27,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   status: async () => (await import("./status.ts")).statusCommand(),
   doctor: async () => (await import("./doctor.ts")).doctorCommand(),
   capture: async () => (await import("./capture.ts")).captureCommand(),
+  migrate: async () => (await import("./migrate.ts")).migrateCommand(),
   provision: async () => (await import("./provision.ts")).provisionCommand(),
 };
 

@@ -9,20 +9,21 @@ import { allRef, conditionRef, entityRef, valuesRef } from "../core/ref.ts";
 import type { RefHash } from "../core/ref.ts";
 import { sameTuple, tupleOf, valuesOf } from "../core/tuple.ts";
 import type { Tuple } from "../core/tuple.ts";
-import type { Manifest, ManifestReads, PageRow } from "../manifest/manifest.ts";
-import type { Site } from "../site/site.ts";
+import type { Asked, Manifest, ManifestReads, PageRow } from "../manifest/manifest.ts";
+import type { RouteModel, Site } from "../site/site.ts";
 import { checkEpoch } from "./check-epoch.ts";
 import { countPages, locatePage } from "./locate-page.ts";
 import type { Lookups } from "./locate-page.ts";
 import { noteSeen } from "./newest-version.ts";
-import { OpenPaths } from "./open-paths.ts";
+import { OpenPaths, openPathsSetting } from "./open-paths.ts";
 
 /** What changes are expanded against. */
 interface Expansion {
   readonly site: Site;
-  readonly manifest: ManifestReads;
+  /** As it was after what was touched had been committed. */
+  manifest: ManifestReads;
   readonly snapshot: Lookups;
-  readonly openPaths: OpenPaths;
+  openPaths: OpenPaths;
   /** As of `ExpandOptions`. */
   readonly distrustsAnswers: boolean;
   /** Subjects whose pages have been compared: once is enough, however many changes come to their lists. */
@@ -105,6 +106,8 @@ export function touchedRefs(site: Site, snapshot: Lookups, change: EntityChange)
 
 /** Changes, or edges, that one step goes over: a few milliseconds. */
 const STEP = 256;
+/** Changes of which a manifest is asked at once. */
+const LOOK = 64;
 
 /**
  * The pages whose bytes a set of changes may change, in a snapshot that has them all. What they touched is committed
@@ -151,11 +154,12 @@ export function* affectedInSteps(
     }
     yield;
   }
+  const openPaths = new OpenPaths(manifest);
   const expansion: Expansion = {
     site,
     manifest,
     snapshot,
-    openPaths: new OpenPaths(manifest),
+    openPaths,
     distrustsAnswers: options.distrustsAnswers ?? false,
     compared: new Set(),
     edgesLeft: options.edgesMax,
@@ -166,7 +170,12 @@ export function* affectedInSteps(
     options.onAffected?.(one);
   };
   let edges = 0;
-  for (const one of expanded) {
+  for (const [place, one] of expanded.entries()) {
+    if (place % LOOK === 0) {
+      const look = manifest.look(askedByChanges(site, expanded.slice(place, place + LOOK)));
+      expansion.manifest = look;
+      expansion.openPaths = openPaths.asOf(look);
+    }
     for (const found of affectedByRefs(expansion, one)) {
       if (found !== undefined) note(found);
       if (++edges % STEP === 0) yield;
@@ -176,6 +185,16 @@ export function* affectedInSteps(
     if (affected.size > options.limit || expansion.edgesLeft < 0) return undefined;
   }
   return affected;
+}
+
+/** What a manifest is asked about changes. */
+function askedByChanges(site: Site, expanded: readonly Expanded[]): Asked {
+  const subjects = expanded.flatMap((one) => [...site.routes.values()].flatMap((route) => ownSubjects(route, one)));
+  return {
+    refs: new Set(expanded.flatMap(({ refs }) => [...refs.keys()])),
+    subjects,
+    settings: subjects.map(openPathsSetting),
+  };
 }
 
 /** What each edge leads to; undefined for one that leads to nothing. */
@@ -268,21 +287,25 @@ function countQuietly(site: Site, snapshot: Lookups, parts: ReturnType<typeof pa
 
 /** The pages that the entity itself, or a value of it, now has or no longer has. */
 function* ownPages(expansion: Expansion, one: Expanded): Iterable<Affected> {
-  const { change, after } = one;
+  const { change } = one;
   for (const route of expansion.site.routes.values()) {
-    const { each } = route;
-    if (each.kind === "one" || each.type !== change.type) continue;
-    if (each.kind === "entity") {
-      yield* subjectPages(expansion, route.name, change);
-      continue;
+    for (const first of ownSubjects(route, one)) {
+      if (route.each.kind === "entity") yield* subjectPages(expansion, route.name, change);
+      else yield* pagesThatComeOrGo(expansion, first, change);
     }
-    if (!one.movesInLists) continue;
-    const values = new Set<Scalar>();
-    for (const tuple of [...change.before, after]) {
-      if (tuple !== null) for (const value of valuesOf(tuple.fields[each.field])) values.add(value);
-    }
-    for (const value of values) yield* pagesThatComeOrGo(expansion, pageKey(route.name, value, 1), change);
   }
+}
+
+/** The first pages of a route that are about a changed entity, or about a value that it has or had. */
+function ownSubjects({ name, each }: RouteModel, { change, after, movesInLists }: Expanded): readonly PageKey[] {
+  if (each.kind === "one" || each.type !== change.type) return [];
+  if (each.kind === "entity") return [subjectKey(name, change.id)];
+  if (!movesInLists) return [];
+  const values = new Set<Scalar>();
+  for (const tuple of [...change.before, after]) {
+    if (tuple !== null) for (const value of valuesOf(tuple.fields[each.field])) values.add(value);
+  }
+  return [...values].map((value) => subjectKey(name, value));
 }
 
 /** All pages of an entity when its path is another one than the published; else those that come or go. */

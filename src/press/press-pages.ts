@@ -12,12 +12,13 @@ import type { SitePath } from "../core/path.ts";
 import type { PageKey, PageParts } from "../core/page.ts";
 import { carriedKey, carrier, extensionOf } from "../core/stamp.ts";
 import type { Stamp } from "../core/stamp.ts";
-import type { Manifest } from "../manifest/manifest.ts";
+import type { Manifest, ManifestLook } from "../manifest/manifest.ts";
 import { parsePath } from "../site/path.ts";
 import type { Snapshot, SourceReader } from "../source/source.ts";
 import type { ObjectStore } from "../store/object-store.ts";
 import type { PageStore } from "../store/store.ts";
 import type { LeftOutcome } from "./apply-left.ts";
+import { askedBefore, askedByPress } from "./asked-by-press.ts";
 import { countPagesQuietly } from "./build-plan.ts";
 import { PageBytes } from "./page-bytes.ts";
 import { isFarAhead } from "./plan-page.ts";
@@ -201,7 +202,10 @@ class Press {
       if (this.#options.signal.aborted) break;
       if (place % PREFETCH_PAGES === 0) {
         const next = parsed.slice(place, place + PREFETCH_PAGES);
-        verified = new Set(next.filter(({ key: one, parts: { route } }) => this.#isVerified(one, route, snapshot)));
+        const look = this.#lookAt(next.map((one) => one.key));
+        verified = new Set(
+          next.filter(({ key: one, parts: { route } }) => this.#isVerified(look, one, route, snapshot)),
+        );
         this.#prefetch(
           next.filter((page) => !verified.has(page)),
           snapshot,
@@ -304,15 +308,19 @@ class Press {
     const started = performance.now();
     const retry = this.#options.isDryRun
       ? this.#settler.settle(prepared, snapshot, manifest, undefined)
-      : manifest.transact((transaction) => {
-          checkEpoch(manifest, this.#context.epoch);
-          noteSeen(manifest, snapshot.version);
-          const { outcomes } = this.#settler;
-          const before = outcomes.length;
-          const unsettled = this.#settler.settle(prepared, snapshot, transaction, transaction);
-          this.#ahead?.settled(prepared, outcomes.slice(before), transaction);
-          return unsettled;
-        });
+      : manifest.transact(
+          (transaction) => {
+            checkEpoch(manifest, this.#context.epoch);
+            noteSeen(manifest, snapshot.version);
+            const { outcomes } = this.#settler;
+            const before = outcomes.length;
+            const unsettled = this.#settler.settle(prepared, snapshot, transaction, transaction);
+            this.#ahead?.settled(prepared, outcomes.slice(before), transaction);
+            return unsettled;
+          },
+          false,
+          this.#options.isFresh ? {} : askedByPress(prepared),
+        );
     this.#times.record += performance.now() - started;
     return retry;
   }
@@ -325,16 +333,21 @@ class Press {
     });
   }
 
+  /** What is known of pages before they are rendered; undefined where that makes no difference. */
+  #lookAt(keys: readonly PageKey[]): ManifestLook | undefined {
+    if (!this.#options.trustsVerified || this.#options.isFresh) return undefined;
+    return this.#context.manifest.look(askedBefore(keys));
+  }
+
   /** Whether a page is known to be as new as this snapshot and these templates, and is stored. */
-  #isVerified(key: PageKey, route: string, snapshot: Snapshot): boolean {
-    if (!this.#options.trustsVerified || this.#options.isFresh) return false;
-    const row = this.#context.manifest.page(key);
-    if (row?.published === undefined || row.error !== undefined) return false;
+  #isVerified(look: ManifestLook | undefined, key: PageKey, route: string, snapshot: Snapshot): boolean {
+    const row = look?.page(key);
+    if (look === undefined || row?.published === undefined || row.error !== undefined) return false;
     if (row.due !== undefined && row.due <= this.#nowSeconds) return false;
     if (isFarAhead(row.published.stamp, this.#nowSeconds)) return false;
     if (row.verified.version < (this.#options.neededVersion ?? snapshot.version)) return false;
     if (row.verified.epoch < this.#epochOf(route)) return false;
-    if (this.#plan.openPaths.of(key).length > 0) return false;
+    if (this.#plan.openPaths.asOf(look).of(key).length > 0) return false;
     // What stands there was put under the row's own token; asking each time would cost as much as a put.
     if (this.#context.objects !== undefined) return true;
     const parsed = parsePath(row.published.path);

@@ -10,6 +10,7 @@ import { compress } from "../store/compress.ts";
 import type { HeadOutcome, ObjectEtag, ObjectStore, Put, PutCondition } from "../store/object-store.ts";
 import { troubleError } from "../store/trouble-error.ts";
 import type { StoredObject } from "../store/store.ts";
+import { askedByPress } from "./asked-by-press.ts";
 import { checkEpoch } from "./check-epoch.ts";
 import type { KnownObjects } from "./known-objects.ts";
 import { newestRemoval, noteSeen } from "./newest-version.ts";
@@ -142,8 +143,9 @@ export class PutAhead {
     const { manifest, known, objects, isFresh, signal, plan } = this.#context;
     const asked: ObjectKey[] = [];
     const recordedEtags = new Map<ObjectKey, string>();
+    const look = isFresh ? undefined : manifest.look({ pages: prepared.map(({ key }) => key) });
     for (const { key, rendered } of prepared) {
-      const row = isFresh ? undefined : manifest.page(key);
+      const row = look?.page(key);
       const recorded = recordedObject(row, plan.carriedKey(key));
       if (recorded !== undefined) {
         if (this.#trustsRows && !this.#distrusted.has(recorded.key)) known.learn(recorded.key, recorded.stored);
@@ -186,7 +188,7 @@ export class PutAhead {
   /** Decides which pages are put, and commits what they read. */
   #plan(prepared: readonly Prepared[], snapshot: Snapshot): readonly Ahead[] {
     const { manifest, epoch, plan, known } = this.#context;
-    return manifest.transact((transaction) => {
+    const plans = (transaction: ManifestTransaction): readonly Ahead[] => {
       checkEpoch(manifest, epoch);
       // The bytes may land though nobody lives to record them.
       noteSeen(manifest, snapshot.version);
@@ -205,7 +207,8 @@ export class PutAhead {
         ahead.push(...this.#ahead(page, planned.reason, condition));
       }
       return ahead;
-    });
+    };
+    return manifest.transact(plans, false, askedByPress(prepared));
   }
 
   #intend({ key, rendered, stamp }: Prepared, transaction: ManifestTransaction): void {
