@@ -8,18 +8,19 @@ import type { StartedPostgres } from "../support/started-postgres.ts";
 import { differences } from "../support/temporary-site.ts";
 import type { TemporarySite } from "../support/temporary-site.ts";
 import { filmOf, filmSite, filmsOf } from "../e2e/film-site.ts";
+import { CountingProxy } from "./counting-proxy.ts";
 import { ObjectSite } from "../e2e/object-site.ts";
 import { drain, workedOf, WorkSite } from "../e2e/work-site.ts";
 
 const SCHEMA = "fleet";
 
 /** Makes a site keep its manifest on the server. */
-function manifestThere(site: TemporarySite, server: StartedPostgres, schema = SCHEMA): void {
+function manifestThere(site: TemporarySite, { url }: { readonly url: string }, schema = SCHEMA): void {
   site.edit("rekiln.config.ts", " s3,", " s3, postgresManifest,");
   site.edit(
     "rekiln.config.ts",
     "store: s3",
-    `manifest: postgresManifest({ url: ${JSON.stringify(server.url())}, schema: "${schema}" }),\n  store: s3`,
+    `manifest: postgresManifest({ url: ${JSON.stringify(url)}, schema: "${schema}" }),\n  store: s3`,
   );
 }
 
@@ -38,7 +39,7 @@ export function fleetTests(server: () => StartedPostgres): void {
       const store = await ObjectSite.start();
       const site = filmSite(filmsOf(3));
       store.publishHere(site);
-      manifestThere(site, server(), "migrated");
+      manifestThere(site, { url: server().url() }, "migrated");
       const early = await rekiln(site.folder, "build");
       expect(early).toMatchObject({ code: 2, stderr: expect.stringContaining("rekiln migrate") });
       expect(await rekiln(site.folder, "doctor")).toMatchObject({ stdout: expect.stringContaining("rekiln migrate") });
@@ -47,7 +48,10 @@ export function fleetTests(server: () => StartedPostgres): void {
       const both = await Promise.all([1, 2].map(() => rekiln(site.folder, "migrate", "--json")));
       const made = both.map(({ stdout }) => JSON.parse(stdout) as { readonly from: number });
       expect(made.map(({ from }) => from).toSorted()).toEqual([0, 1]);
-      expect(await rekiln(site.folder, "migrate")).toMatchObject({ code: 0, stdout: expect.stringContaining("as they should") });
+      expect(await rekiln(site.folder, "migrate")).toMatchObject({
+        code: 0,
+        stdout: expect.stringContaining("as they should"),
+      });
       expect(await build(site.folder)).toMatchObject({ exitCode: 0, failed: 0 });
       expect(manifestFiles(site.folder)).toEqual([]);
       await server().run("UPDATE migrated.format SET version = 99");
@@ -72,7 +76,7 @@ export function fleetTests(server: () => StartedPostgres): void {
       expect([...store.redirects()]).toEqual([["films/film-9/index.html", "/films/nine/"]]);
       for (const command of [
         ["status", "--json"],
-        ["explain", "film:7", "--json"],
+        ["explain", "film/7", "--json"],
         ["affected", "film:7"],
         ["cost"],
         ["sweep", "--once"],
@@ -94,12 +98,14 @@ export function fleetTests(server: () => StartedPostgres): void {
       const store = await ObjectSite.start();
       const site = await madeSite(store, 60);
       const other = site.site.copy();
-      other.remove(".rekiln/");
       other.write(".rekiln/.gitignore", "*\n");
       // Data and queue are one for both machines.
       for (const name of readdirSync(join(site.folder, ".rekiln")))
-        if (/^(?:entities|queue)/.test(name)) symlinkSync(join(site.folder, ".rekiln", name), join(other.folder, ".rekiln", name));
-      await site.import(filmsOf(60).map((film) => ({ ...film, title: `${film.title} again`, rating: film.rating / 2 })));
+        if (/^(?:entities|queue)/.test(name))
+          symlinkSync(join(site.folder, ".rekiln", name), join(other.folder, ".rekiln", name));
+      await site.import(
+        filmsOf(60).map((film) => ({ ...film, title: `${film.title} again`, rating: film.rating / 2 })),
+      );
       const workers = [site.folder, other.folder].map((folder) => rekiln(folder, "work", "--until-empty", "--json"));
       const worked = (await Promise.all(workers)).map(workedOf);
       expect(worked.map(({ failed }) => failed)).toEqual([0, 0]);
@@ -108,17 +114,35 @@ export function fleetTests(server: () => StartedPostgres): void {
       expect(existsSync(join(other.folder, ".rekiln", "entities.db"))).toBe(true);
       expect(manifestFiles(other.folder)).toEqual([]);
     });
+
+    test("is asked a tenth of a question for each page that changes", { timeout: 240_000 }, async () => {
+      const store = await ObjectSite.start();
+      const proxy = await CountingProxy.start(server());
+      const site = await madeSite(store, 400, proxy.url);
+      const asked = async (): Promise<{ readonly written: number; readonly queries: number }> => {
+        const before = proxy.queries;
+        const { written, failed } = await drain(site.folder);
+        expect(failed).toBe(0);
+        return { written, queries: proxy.queries - before };
+      };
+      const idle = await asked();
+      await site.import(filmsOf(400).map((film) => ({ ...film, title: `${film.title} again` })));
+      const { written, queries } = await asked();
+      expect(written).toBeGreaterThan(400);
+      console.log({ written, queries, idle: idle.queries });
+      expect((queries - idle.queries) / written).toBeLessThanOrEqual(0.1);
+    });
   });
 
-  async function madeSite(store: ObjectSite, films: number): Promise<WorkSite> {
+  async function madeSite(store: ObjectSite, films: number, url = server().url()): Promise<WorkSite> {
     const unmade = filmSite(filmsOf(1));
     store.publishHere(unmade);
-    manifestThere(unmade, server());
+    manifestThere(unmade, { url });
     const migrated = await rekiln(unmade.folder, "migrate");
     expect(migrated, migrated.stderr).toMatchObject({ code: 0 });
     return WorkSite.make(filmsOf(films), (site) => {
       store.publishHere(site);
-      manifestThere(site, server());
+      manifestThere(site, { url });
     });
   }
 }

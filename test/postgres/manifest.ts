@@ -13,6 +13,7 @@ import { BlockingPostgres } from "../../src/system/blocking-postgres.ts";
 import { manifestContract } from "../contract/manifest-contract.ts";
 import type { ManifestHarness } from "../contract/manifest-under-test.ts";
 import type { StartedPostgres } from "../support/started-postgres.ts";
+import { manifestLossTests } from "./manifest-losses.ts";
 import type { CountData } from "./count-in-manifest.ts";
 
 const COUNT = new URL("./count-in-manifest.ts", import.meta.url.split("?")[0]);
@@ -76,4 +77,5 @@ export function manifestTests(started: () => StartedPostgres): void {
   });
 
   manifestContract("postgres", () => harnessOf(started(), newSite(started())));
+  manifestLossTests(started, () => newSite(started()));
 }
