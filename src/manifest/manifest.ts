@@ -181,6 +181,8 @@ export interface CopiedFile {
  * Every commit survives the death of the process.
  */
 export interface Manifest extends ManifestReads, Disposable {
+  /** So many pages are pressed at once, so that a manifest that is far away isn't asked more often than it is worth. */
+  readonly pressedAtOnce: { readonly least: number; readonly most: number };
   /**
    * `isDurable`: the commit, and all before it, survive a power failure too. `asked`: what `work` will ask for.
    *

@@ -29,6 +29,8 @@ import type { SitemapState } from "./sitemap-state.ts";
 
 /** A manifest in Postgres, for any number of processes on any number of machines. */
 export class PostgresManifest implements Manifest {
+  /** Each press of some pages costs about five round trips, however many they are. */
+  readonly pressedAtOnce = { least: 100, most: 128 };
   readonly left: LeftPaths;
   readonly sitemaps: SitemapState;
   readonly sweep: PostgresSweep;

@@ -39,6 +39,7 @@ type Row = Record<string, unknown>;
 
 /** A manifest in SQLite, for threads and processes of one machine. */
 export class SqliteManifest implements Manifest, ManifestTransaction {
+  readonly pressedAtOnce = { least: 1, most: 32 };
   readonly left: SqliteLeftPaths;
   readonly sitemaps: SqliteSitemaps;
   readonly sweep: SqliteSweep;

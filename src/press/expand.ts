@@ -107,7 +107,7 @@ export function touchedRefs(site: Site, snapshot: Lookups, change: EntityChange)
 /** Changes, or edges, that one step goes over: a few milliseconds. */
 const STEP = 256;
 /** Changes of which a manifest is asked at once. */
-const LOOK = 64;
+const LOOK = 128;
 
 /**
  * The pages whose bytes a set of changes may change, in a snapshot that has them all. What they touched is committed

@@ -196,13 +196,14 @@ class Press {
     let bytes = 0;
     const parsed = keys.map((key) => ({ key, parts: parsePageKey(key) }));
     let verified: ReadonlySet<unknown> = new Set();
+    const look = this.#options.isFresh ? undefined : this.#context.manifest.look(askedBefore(keys));
+    const most = Math.max(BATCH_PAGES_MAX, this.#context.manifest.pressedAtOnce.most);
     for (const [place, page] of parsed.entries()) {
       const { key, parts } = page;
       // What is rendered is still recorded.
       if (this.#options.signal.aborted) break;
       if (place % PREFETCH_PAGES === 0) {
         const next = parsed.slice(place, place + PREFETCH_PAGES);
-        const look = this.#lookAt(next.map((one) => one.key));
         verified = new Set(
           next.filter(({ key: one, parts: { route } }) => this.#isVerified(look, one, route, snapshot)),
         );
@@ -221,16 +222,16 @@ class Press {
       this.#noteFurther(key, parts, snapshot, counted);
       prepared.push(rendered);
       bytes += rendered.content?.length ?? 0;
-      if (bytes < BATCH_BYTES_MAX && prepared.length < BATCH_PAGES_MAX) continue;
+      if (bytes < BATCH_BYTES_MAX && prepared.length < most) continue;
       // What is staged has to be settled.
       const waits = !this.#options.isFresh || bytes >= BATCH_BYTES_MAX || prepared.length >= WAITING_PAGES_MAX;
-      const finished = await this.#finish(prepared, snapshot, waits);
+      const finished = await this.#finish(prepared, snapshot, look, waits);
       if (finished === undefined) continue;
       retry.push(...finished);
       prepared = [];
       bytes = 0;
     }
-    retry.push(...((await this.#finish(prepared, snapshot, true)) ?? []));
+    retry.push(...((await this.#finish(prepared, snapshot, look, true)) ?? []));
     return retry;
   }
 
@@ -259,11 +260,12 @@ class Press {
   async #finish(
     prepared: readonly Prepared[],
     snapshot: Snapshot,
+    look: ManifestLook | undefined,
     waits: boolean,
   ): Promise<readonly PageKey[] | undefined> {
     if (prepared.length === 0) return [];
     const ahead = this.#ahead;
-    if (ahead !== undefined) return this.#finishAhead(ahead, prepared, snapshot);
+    if (ahead !== undefined) return this.#finishAhead(ahead, prepared, snapshot, look);
     let retry: readonly PageKey[] | undefined = [];
     try {
       // Creating files under their own names is what a turn is for; what is staged disturbs nobody.
@@ -281,9 +283,14 @@ class Press {
     return retry;
   }
 
-  async #finishAhead(ahead: PutAhead, prepared: readonly Prepared[], snapshot: Snapshot): Promise<readonly PageKey[]> {
+  async #finishAhead(
+    ahead: PutAhead,
+    prepared: readonly Prepared[],
+    snapshot: Snapshot,
+    look: ManifestLook | undefined,
+  ): Promise<readonly PageKey[]> {
     const started = performance.now();
-    const again = await ahead.put(prepared, snapshot);
+    const again = await ahead.put(prepared, snapshot, look);
     this.#times.write += performance.now() - started;
     const rest = prepared.filter(({ key }) => !again.has(key));
     try {
@@ -333,16 +340,11 @@ class Press {
     });
   }
 
-  /** What is known of pages before they are rendered; undefined where that makes no difference. */
-  #lookAt(keys: readonly PageKey[]): ManifestLook | undefined {
-    if (!this.#options.trustsVerified || this.#options.isFresh) return undefined;
-    return this.#context.manifest.look(askedBefore(keys));
-  }
-
   /** Whether a page is known to be as new as this snapshot and these templates, and is stored. */
   #isVerified(look: ManifestLook | undefined, key: PageKey, route: string, snapshot: Snapshot): boolean {
-    const row = look?.page(key);
-    if (look === undefined || row?.published === undefined || row.error !== undefined) return false;
+    if (!this.#options.trustsVerified || look === undefined) return false;
+    const row = look.page(key);
+    if (row?.published === undefined || row.error !== undefined) return false;
     if (row.due !== undefined && row.due <= this.#nowSeconds) return false;
     if (isFarAhead(row.published.stamp, this.#nowSeconds)) return false;
     if (row.verified.version < (this.#options.neededVersion ?? snapshot.version)) return false;

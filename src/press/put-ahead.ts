@@ -3,7 +3,7 @@ import { parsePageKey } from "../core/page.ts";
 import type { PageKey } from "../core/page.ts";
 import type { ObjectKey } from "../core/path.ts";
 import { contentTypeOf } from "../core/content-type.ts";
-import type { Manifest, ManifestTransaction, PageRow } from "../manifest/manifest.ts";
+import type { Manifest, ManifestLook, ManifestTransaction, PageRow } from "../manifest/manifest.ts";
 import { parsePath } from "../site/path.ts";
 import type { Snapshot } from "../source/source.ts";
 import { compress } from "../store/compress.ts";
@@ -65,9 +65,16 @@ export class PutAhead {
     this.#trustsRows = context.trustsRows;
   }
 
-  /** @returns the pages that must be pressed again: something else is stored than was known */
-  async put(prepared: readonly Prepared[], snapshot: Snapshot): Promise<ReadonlySet<PageKey>> {
-    await this.#learn(prepared);
+  /**
+   * @param look at the pages' rows, however long ago: where they aren't the newest any more, the put's condition fails
+   * @returns the pages that must be pressed again: something else is stored than was known
+   */
+  async put(
+    prepared: readonly Prepared[],
+    snapshot: Snapshot,
+    look: ManifestLook | undefined,
+  ): Promise<ReadonlySet<PageKey>> {
+    await this.#learn(prepared, look);
     this.#round++;
     const ahead = this.#context.isFresh
       ? prepared.flatMap((page) => this.#fresh(page))
@@ -139,11 +146,10 @@ export class PutAhead {
   }
 
   /** What is known of the objects of these pages without being asked for, and what is asked for at once. */
-  async #learn(prepared: readonly Prepared[]): Promise<void> {
-    const { manifest, known, objects, isFresh, signal, plan } = this.#context;
+  async #learn(prepared: readonly Prepared[], look: ManifestLook | undefined): Promise<void> {
+    const { known, objects, isFresh, signal, plan } = this.#context;
     const asked: ObjectKey[] = [];
     const recordedEtags = new Map<ObjectKey, string>();
-    const look = isFresh ? undefined : manifest.look({ pages: prepared.map(({ key }) => key) });
     for (const { key, rendered } of prepared) {
       const row = look?.page(key);
       const recorded = recordedObject(row, plan.carriedKey(key));

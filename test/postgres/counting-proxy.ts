@@ -12,7 +12,7 @@ const THREAD = new URL("./proxy-thread.ts", import.meta.url.split("?")[0]);
 /** Where the connection breaks: before the next question reaches the server, or before its answer comes back. */
 export type Cut = "question" | "answer";
 
-/** Between clients and the server, in a thread of its own: counts what is asked, and breaks connections. Ends with the test. */
+/** Between clients and the server, in a thread of its own: counts what is asked about pages, and breaks connections. Ends with the test. */
 export class CountingProxy {
   readonly #memory: Int32Array;
   readonly #port: number;
@@ -38,7 +38,7 @@ export class CountingProxy {
     return this.#server.url().replace(`:${this.#server.port}/`, `:${this.#port}/`);
   }
 
-  /** Queries that were sent, of all connections. */
+  /** Round trips about pages, of all connections. */
   get queries(): number {
     return Atomics.load(this.#memory, QUERIES);
   }

@@ -37,6 +37,7 @@ const PIECE_ROWS = 500;
 
 /** A manifest in memory, for simulations. A transaction that throws is undone. */
 export class MemoryManifest implements Manifest, ManifestTransaction {
+  readonly pressedAtOnce = { least: 1, most: 32 };
   readonly left: MemoryLeftPaths;
   readonly sitemaps: MemorySitemaps;
   readonly sweep: MemorySweep;
