@@ -43,7 +43,7 @@ function unknown<T>(wanted: Iterable<T> | undefined, known: ReadonlyMap<T, unkno
   return new Set([...(wanted ?? [])].filter((one) => !known.has(one)));
 }
 
-export function askRows(keys: ReadonlySet<PageKey>, table: Tables, site: number, facts: PostgresFacts): Ask {
+function askRows(keys: ReadonlySet<PageKey>, table: Tables, site: number, facts: PostgresFacts): Ask {
   return {
     sql: `SELECT ${PAGE_COLUMNS} FROM ${table("page")} page WHERE site = ${site} AND key_id = ANY(${idsOf(keys)})`,
     take: (rows) => {

@@ -67,6 +67,6 @@ export class PostgresFacts {
 }
 
 /** Whether a collision key is one below another one. */
-export function isBelow(collisionKey: string, folder: string): boolean {
+function isBelow(collisionKey: string, folder: string): boolean {
   return collisionKey.startsWith(`${folder}/`) && collisionKey.length > folder.length + 1;
 }

@@ -1,5 +1,5 @@
 import { RekilnError } from "../core/errors.ts";
-import type { PostgresChannel } from "./postgres-channel.ts";
+import type { ExchangeOptions, PostgresChannel } from "./postgres-channel.ts";
 import { sqlText } from "./postgres-sql.ts";
 
 /** Where the tables are, in statements. */
@@ -106,10 +106,11 @@ export interface Migration {
 }
 
 /** The format of a schema's tables; 0 when there are none. @throws RekilnError `manifest-unreachable` */
-export function formatOf(channel: PostgresChannel, schema: string): number {
-  const [found] = channel.exchange([`SELECT to_regclass(${sqlText(tablesIn(schema)("format"))}) AS name`]);
+export function formatOf(channel: PostgresChannel, schema: string, options?: ExchangeOptions): number {
+  const format = tablesIn(schema)("format");
+  const [found] = channel.exchange([`SELECT to_regclass(${sqlText(format)}) AS name`], options);
   if ((found?.[0]?.["name"] ?? null) === null) return 0;
-  const [rows] = channel.exchange([`SELECT version FROM ${tablesIn(schema)("format")}`]);
+  const [rows] = channel.exchange([`SELECT max(version) AS version FROM ${format}`], options);
   return Number(rows?.[0]?.["version"] ?? 0);
 }
 
@@ -127,7 +128,7 @@ export function migrate(channel: PostgresChannel, schema: string, isDryRun: bool
   const limits = `SELECT set_config('statement_timeout', '${MIGRATION_SECONDS}s', true), set_config('lock_timeout', '60s', true)`;
   channel.exchange(["BEGIN ISOLATION LEVEL READ COMMITTED", limits, lock], { timeoutSeconds: MIGRATION_SECONDS });
   try {
-    const from = checked(formatWithin(channel, schema), channel.name, schema);
+    const from = checked(formatOf(channel, schema, { continues: true }), channel.name, schema);
     const statements = stepsFrom(from, schema);
     channel.exchange([...statements, "COMMIT"], { continues: true, timeoutSeconds: MIGRATION_SECONDS });
     return { schema, from, to: FORMAT, statements };
@@ -139,14 +140,6 @@ export function migrate(channel: PostgresChannel, schema: string, isDryRun: bool
     }
     throw error;
   }
-}
-
-function formatWithin(channel: PostgresChannel, schema: string): number {
-  const format = tablesIn(schema)("format");
-  const [found] = channel.exchange([`SELECT to_regclass(${sqlText(format)}) AS name`], { continues: true });
-  if ((found?.[0]?.["name"] ?? null) === null) return 0;
-  const [rows] = channel.exchange([`SELECT version FROM ${format}`], { continues: true });
-  return Number(rows?.[0]?.["version"] ?? 0);
 }
 
 function stepsFrom(from: number, schema: string): readonly string[] {

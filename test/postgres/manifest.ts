@@ -44,7 +44,7 @@ function openChannel(server: StartedPostgres): PostgresChannel {
 }
 
 /** A site of its own on the server. */
-export function newSite(server: StartedPostgres): SiteAddress {
+function newSite(server: StartedPostgres): SiteAddress {
   const name = randomUUID();
   return { schema: SCHEMA, name, site: makeSite(openChannel(server), SCHEMA, name) };
 }
