@@ -2,7 +2,7 @@ import { messageOf, RekilnError } from "../core/errors.ts";
 import type { PostgresAsk } from "./postgres-requests.ts";
 
 /** Classes of https://www.postgresql.org/docs/current/errcodes-appendix.html that may pass: of the server, of locks, of time. */
-const PASSING = /^(?:08|40|53|55|57|58|25P03|25P04|XX)/;
+const PASSING = /^(?:08|25006|25P03|25P04|40|53|55|57|58|XX)/;
 /** Who may not come in, or asks for what isn't there. */
 const REFUSED = /^(?:28|3D|42501|3F)/;
 const NO_TABLE = "42P01";

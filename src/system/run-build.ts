@@ -189,7 +189,7 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
 
   if (manifest.meta("bulk") !== undefined) manifest.finishBulk();
   const boot = bootId();
-  if (!options.isDryRun) {
+  if (!options.isDryRun && !store.buries) {
     // What was looked for before doesn't know of these.
     if (distrustTorn(manifest, store, boot).length > 0) missing = undefined;
     noteUnsynced(manifest, boot, clock());

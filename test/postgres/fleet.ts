@@ -83,7 +83,7 @@ export function fleetTests(server: () => StartedPostgres): void {
         ["audit"],
         ["prune", "--dry-run"],
         ["release"],
-        ["rebuild", "film:7", "--wait"],
+        ["rebuild", "film:7"],
         ["doctor"],
       ]) {
         const ended = await rekiln(site.folder, ...command);
