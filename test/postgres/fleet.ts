@@ -61,15 +61,15 @@ export function fleetTests(server: () => StartedPostgres): void {
       }
     });
 
-    test("serves the whole life of a site, as the one in a file does", { timeout: 180_000 }, async () => {
+    test("serves the whole life of a site, as the one in a file does", { timeout: 300_000 }, async () => {
       const store = await ObjectSite.start();
-      const site = await madeSite(store, 40);
+      const site = await madeSite(store, 20);
       expect(differences(await cleanPages(site), store.pages())).toEqual([]);
       expect(manifestFiles(site.folder)).toEqual([]);
       expect(await build(site.folder)).toMatchObject({ wrote: 0, exitCode: 0 });
       await site.put({ ...site.film("7"), title: "Seven" });
       await site.put({ ...site.film("9"), slug: "nine" });
-      await site.put(filmOf(41));
+      await site.put(filmOf(21));
       await site.delete("12");
       expect(await drain(site.folder)).toMatchObject({ ended: "empty", failed: 0, exitCode: 0 });
       expect(differences(await cleanPages(site), store.pages())).toEqual([]);
@@ -77,12 +77,9 @@ export function fleetTests(server: () => StartedPostgres): void {
       for (const command of [
         ["status", "--json"],
         ["explain", "film/7", "--json"],
-        ["affected", "film:7"],
-        ["cost"],
         ["sweep", "--once"],
         ["audit"],
         ["prune", "--dry-run"],
-        ["release"],
         ["rebuild", "film:7"],
         ["doctor"],
       ]) {
@@ -96,7 +93,7 @@ export function fleetTests(server: () => StartedPostgres): void {
 
     test("is shared by workers whose state folders have nothing of it", { timeout: 180_000 }, async () => {
       const store = await ObjectSite.start();
-      const site = await madeSite(store, 60);
+      const site = await madeSite(store, 40);
       const other = site.site.copy();
       other.write(".rekiln/.gitignore", "*\n");
       // Data and queue are one for both machines.
@@ -104,7 +101,7 @@ export function fleetTests(server: () => StartedPostgres): void {
         if (/^(?:entities|queue)/.test(name))
           symlinkSync(join(site.folder, ".rekiln", name), join(other.folder, ".rekiln", name));
       await site.import(
-        filmsOf(60).map((film) => ({ ...film, title: `${film.title} again`, rating: film.rating / 2 })),
+        filmsOf(40).map((film) => ({ ...film, title: `${film.title} again`, rating: film.rating / 2 })),
       );
       const workers = [site.folder, other.folder].map((folder) => rekiln(folder, "work", "--until-empty", "--json"));
       const worked = (await Promise.all(workers)).map(workedOf);
