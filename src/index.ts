@@ -6,9 +6,11 @@ export type { AnyTypes, Entity, EntityType, JsonRecord, OrderBy, Query, Read, Sc
 export { html } from "./render/html-tag.ts";
 export { s3, sqs } from "./site/declare-fleet.ts";
 export type { S3Options, S3Store, SqsOptions, SqsQueues } from "./site/declare-fleet.ts";
-export { postgres } from "./site/declare-postgres.ts";
+export { postgres, postgresManifest } from "./site/declare-postgres.ts";
 export type {
   CapturedTable,
+  PostgresManifest,
+  PostgresManifestOptions,
   PostgresOptions,
   PostgresQueries,
   PostgresSelect,

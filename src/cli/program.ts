@@ -28,6 +28,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   doctor: async () => (await import("./doctor.ts")).doctorCommand(),
   snapshot: async () => (await import("./snapshot.ts")).snapshotCommand(),
   capture: async () => (await import("./capture.ts")).captureCommand(),
+  migrate: async () => (await import("./migrate.ts")).migrateCommand(),
   provision: async () => (await import("./provision.ts")).provisionCommand(),
 };
 

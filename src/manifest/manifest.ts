@@ -100,6 +100,29 @@ export function staleOf(kind: Stale["kind"], row: PageRow | undefined, nowSecond
   return { kind, since: row?.stale?.kind === kind ? row.stale.since : nowSeconds };
 }
 
+/** What is about to be asked of a manifest, so that one that is far away is asked once for all of it. */
+export interface Asked {
+  /** Their rows, what presses intend for them, and the paths that they have left. */
+  readonly pages?: Iterable<PageKey>;
+  /** Keys of pages 1, for `pagesOf`. */
+  readonly subjects?: Iterable<PageKey>;
+  /** For `dependants`, and the rows of those. */
+  readonly refs?: Iterable<RefHash>;
+  /** For `isTouchedAbove`, if it is asked at all. */
+  readonly touched?: Iterable<RefHash>;
+  /** Collision keys, for `left.at`. */
+  readonly left?: Iterable<string>;
+  /** Collision keys, for `left.below`. */
+  readonly below?: Iterable<string>;
+  /** Names, for `meta`. */
+  readonly settings?: Iterable<string>;
+}
+
+/** What a manifest has said at one moment, where it was asked for beforehand; everything else is asked when it is needed. */
+export interface ManifestLook extends ManifestReads {
+  meta(name: string): string | undefined;
+}
+
 export interface ManifestReads {
   page(key: PageKey): PageRow | undefined;
   /** The pages of one subject: page 1 and those behind it. `first` is the key of page 1. */
@@ -158,8 +181,16 @@ export interface CopiedFile {
  * Every commit survives the death of the process.
  */
 export interface Manifest extends ManifestReads, Disposable {
-  /** `isDurable`: the commit, and all before it, survive a power failure too. */
-  transact<T>(work: (transaction: ManifestTransaction) => T, isDurable?: boolean): T;
+  /** So many pages are pressed at once, so that a manifest that is far away isn't asked more often than it is worth. */
+  readonly pressedAtOnce: { readonly least: number; readonly most: number };
+  /**
+   * `isDurable`: the commit, and all before it, survive a power failure too. `asked`: what `work` will ask for.
+   *
+   * @throws RekilnError with disposition `retry` also where a manifest that is far away didn't answer to the commit: then all or nothing of it is there
+   */
+  transact<T>(work: (transaction: ManifestTransaction) => T, isDurable?: boolean, asked?: Asked): T;
+  /** Asks for many things at once. */
+  look(asked: Asked): ManifestLook;
   readonly left: LeftPaths;
   readonly sitemaps: SitemapState;
   readonly sweep: SweepState;

@@ -16,7 +16,8 @@ export interface PackedRefs {
   readonly claims: number;
 }
 
-const isClaim = (what: string): boolean => what === "c" || what === "f";
+/** Whether a stored dependency is a path that a page claims, or a folder above it. */
+export const isClaim = (what: string): boolean => what === "c" || what === "f";
 
 /** Edges as stored. */
 export function pageRefsOf(edges: readonly Edge[]): PageRef[] {

@@ -2,8 +2,8 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 
 import { subjectKey } from "../core/page.ts";
 import type { PageKey } from "../core/page.ts";
-import { hash53 } from "../core/ref.ts";
 import { SLOTS, slotOf } from "../core/slot.ts";
+import { encodedRouteOf, firstPlace } from "./page-place.ts";
 import type { ListedPage, SitemapFile, SitemapMark, SitemapState, SitemapWrites, SlotRange } from "./sitemap-state.ts";
 
 export const SITEMAP_TABLES = `
@@ -12,21 +12,6 @@ export const SITEMAP_TABLES = `
     digest TEXT NOT NULL, etag TEXT NOT NULL) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS sitemap_mark (
     route TEXT NOT NULL, slot INTEGER NOT NULL, pass INTEGER NOT NULL, PRIMARY KEY (route, slot)) WITHOUT ROWID;`;
-
-const ROUTE_HASHES = 2 ** 32;
-
-/** The encoded name of the route that a key is of. */
-function encodedRouteOf(key: string): string {
-  const end = key.search(/[/#]/);
-  return end < 0 ? key : key.slice(0, end);
-}
-
-const firstPlace = (encodedRoute: string): number => (hash53(encodedRoute) % ROUTE_HASHES) * SLOTS;
-
-/** A number for each route and slot, by which an index finds a slot's pages. Two routes may have one: keys tell them apart. */
-export function placeOf(key: PageKey): number {
-  return firstPlace(encodedRouteOf(key)) + slotOf(key);
-}
 
 /** What a manifest in SQLite keeps for sitemaps, beside its pages. Writes belong into its transactions. */
 export class SqliteSitemaps implements SitemapState, SitemapWrites {

@@ -6,14 +6,14 @@ import type { PageKey } from "../core/page.ts";
 import type { Scalar } from "../core/read.ts";
 import type { RefHash } from "../core/ref.ts";
 import { valuesOf } from "../core/tuple.ts";
-import type { Manifest, ManifestReads, PageRow } from "../manifest/manifest.ts";
-import type { Site } from "../site/site.ts";
+import type { Asked, Manifest, ManifestReads, PageRow } from "../manifest/manifest.ts";
+import type { RouteModel, Site } from "../site/site.ts";
 import { AffectedPages } from "./affected-pages.ts";
 import { checkEpoch } from "./check-epoch.ts";
 import { countPages, locatePage } from "./locate-page.ts";
 import type { Lookups } from "./locate-page.ts";
 import { noteSeen } from "./newest-version.ts";
-import { OpenPaths } from "./open-paths.ts";
+import { OpenPaths, openPathsSetting } from "./open-paths.ts";
 import { RefTouches } from "./ref-touches.ts";
 import { refsTouchedBy, withAfter } from "./touched-refs.ts";
 import type { ChangeWithAfter, TouchedRef } from "./touched-refs.ts";
@@ -21,9 +21,10 @@ import type { ChangeWithAfter, TouchedRef } from "./touched-refs.ts";
 /** What changes are expanded against. */
 interface Expansion {
   readonly site: Site;
-  readonly manifest: ManifestReads;
+  /** As it was after what was touched had been committed. */
+  manifest: ManifestReads;
   readonly snapshot: Lookups;
-  readonly openPaths: OpenPaths;
+  openPaths: OpenPaths;
   /** As of `ExpandOptions`. */
   readonly distrustsAnswers: boolean;
   /** Subjects whose pages have been compared: once is enough, however many changes come to their lists. */
@@ -62,6 +63,8 @@ export type Affected =
 
 /** Changes, or edges, that one step goes over: a few milliseconds. */
 const STEP = 256;
+/** Refs, or changes, of which a manifest is asked at once. */
+const LOOK = 128;
 
 /**
  * The pages whose bytes a set of changes may change, in a snapshot that has them all. What they touched is committed
@@ -117,18 +120,24 @@ export function* affectedInSteps(
     }
     yield;
   }
+  const openPaths = new OpenPaths(manifest);
   const expansion: Expansion = {
     site,
     manifest,
     snapshot,
-    openPaths: new OpenPaths(manifest),
+    openPaths,
     distrustsAnswers: options.distrustsAnswers ?? false,
     compared: new Set(),
     edgesLeft: options.edgesMax,
   };
   const affected = new AffectedPages(options.limit, options.namesRoutes ?? false);
+  const lookAt = (asked: Asked): void => {
+    const look = manifest.look(asked);
+    expansion.manifest = look;
+    expansion.openPaths = openPaths.asOf(look);
+  };
   let steps = 0;
-  for (const found of allAffected(expansion, expanded, byRef)) {
+  for (const found of allAffected(expansion, expanded, byRef, lookAt)) {
     if (found !== undefined) {
       affected.add(found.key);
       options.onAffected?.(found);
@@ -139,27 +148,36 @@ export function* affectedInSteps(
   return affected;
 }
 
-/** What each edge, and each change by itself, leads to; undefined for nothing. */
+/** What each edge, and each change by itself, leads to; undefined for nothing. `lookAt`: what the manifest is asked for is asked for at once. */
 function* allAffected(
   expansion: Expansion,
   expanded: readonly ChangeWithAfter[],
   byRef: ReadonlyMap<RefHash, RefTouches>,
+  lookAt: (asked: Asked) => void,
 ): Iterable<Affected | undefined> {
-  for (const [hash, touches] of byRef) {
-    yield* affectedByRef(expansion, hash, touches);
-    // To find no edge takes its time too.
-    yield undefined;
+  const { site, snapshot, distrustsAnswers } = expansion;
+  const wanted = [...byRef].filter(([, touches]) => distrustsAnswers || !touches.isStillTrue(snapshot));
+  for (const piece of batches(wanted, LOOK)) {
+    lookAt({ refs: piece.map(([hash]) => hash) });
+    for (const [hash, touches] of piece) {
+      yield* affectedByRef(expansion, hash, touches);
+      // To find no edge takes its time too.
+      yield undefined;
+    }
   }
-  for (const one of expanded) {
-    yield* ownPages(expansion, one);
-    yield undefined;
+  for (const piece of batches(expanded, LOOK)) {
+    const subjects = piece.flatMap((one) => [...site.routes.values()].flatMap((route) => ownSubjects(route, one)));
+    lookAt({ subjects, settings: subjects.map(openPathsSetting) });
+    for (const one of piece) {
+      yield* ownPages(expansion, one);
+      yield undefined;
+    }
   }
 }
 
 /** What each edge of a ref leads to; undefined for one that leads to nothing. Every edge is read once, whatever touches the ref. */
 function* affectedByRef(expansion: Expansion, hash: RefHash, touches: RefTouches): Iterable<Affected | undefined> {
   const { manifest, snapshot, distrustsAnswers } = expansion;
-  if (!distrustsAnswers && touches.isStillTrue(snapshot)) return;
   for (const { key, dependency } of manifest.dependants(hash)) {
     if (--expansion.edgesLeft < 0) return;
     const touch = touches.leadingTo(dependency, snapshot, distrustsAnswers);
@@ -205,21 +223,25 @@ function countQuietly(site: Site, snapshot: Lookups, parts: ReturnType<typeof pa
 
 /** The pages that the entity itself, or a value of it, now has or no longer has. */
 function* ownPages(expansion: Expansion, one: ChangeWithAfter): Iterable<Affected> {
-  const { change, after } = one;
+  const { change } = one;
   for (const route of expansion.site.routes.values()) {
-    const { each } = route;
-    if (each.kind === "one" || each.type !== change.type) continue;
-    if (each.kind === "entity") {
-      yield* subjectPages(expansion, route.name, change);
-      continue;
+    for (const first of ownSubjects(route, one)) {
+      if (route.each.kind === "entity") yield* subjectPages(expansion, route.name, change);
+      else yield* pagesThatComeOrGo(expansion, first, change);
     }
-    if (!one.movesInLists) continue;
-    const values = new Set<Scalar>();
-    for (const tuple of [...change.before, after]) {
-      if (tuple !== null) for (const value of valuesOf(tuple.fields[each.field])) values.add(value);
-    }
-    for (const value of values) yield* pagesThatComeOrGo(expansion, pageKey(route.name, value, 1), change);
   }
+}
+
+/** The first pages of a route that are about a changed entity, or about a value that it has or had. */
+function ownSubjects({ name, each }: RouteModel, { change, after, movesInLists }: ChangeWithAfter): readonly PageKey[] {
+  if (each.kind === "one" || each.type !== change.type) return [];
+  if (each.kind === "entity") return [subjectKey(name, change.id)];
+  if (!movesInLists) return [];
+  const values = new Set<Scalar>();
+  for (const tuple of [...change.before, after]) {
+    if (tuple !== null) for (const value of valuesOf(tuple.fields[each.field])) values.add(value);
+  }
+  return [...values].map((value) => subjectKey(name, value));
 }
 
 /** All pages of an entity when its path is another one than the published; else those that come or go. */

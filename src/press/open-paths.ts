@@ -19,6 +19,14 @@ export class OpenPaths {
     this.#manifest = manifest;
   }
 
+  /** What they were when a manifest was looked at; they are changed as ever. */
+  asOf(look: Pick<Manifest, "meta">): OpenPaths {
+    return new OpenPaths({
+      meta: (name) => look.meta(name),
+      setMeta: (name, value) => this.#manifest.setMeta(name, value),
+    });
+  }
+
   /** Those of a page. */
   of(key: PageKey): readonly string[] {
     return this.#read(key).flatMap(([page, path]) => (page === key ? [path] : []));
@@ -42,17 +50,18 @@ export class OpenPaths {
   }
 
   #read(key: PageKey): readonly Entry[] {
-    const stored = this.#manifest.meta(nameOf(key));
+    const stored = this.#manifest.meta(openPathsSetting(key));
     // Only `#write` writes it.
     return stored === undefined ? [] : (JSON.parse(stored) as readonly Entry[]);
   }
 
   #write(key: PageKey, entries: readonly Entry[]): void {
-    this.#manifest.setMeta(nameOf(key), entries.length === 0 ? undefined : JSON.stringify(entries));
+    this.#manifest.setMeta(openPathsSetting(key), entries.length === 0 ? undefined : JSON.stringify(entries));
   }
 }
 
-function nameOf(key: PageKey): string {
+/** The setting of the manifest that has those of a page's subject. */
+export function openPathsSetting(key: PageKey): string {
   const { route, subject } = parsePageKey(key);
   return META + subjectKey(route, subject);
 }

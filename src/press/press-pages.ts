@@ -12,12 +12,13 @@ import type { SitePath } from "../core/path.ts";
 import type { PageKey, PageParts } from "../core/page.ts";
 import { carriedKey, carrier, extensionOf } from "../core/stamp.ts";
 import type { Stamp } from "../core/stamp.ts";
-import type { Manifest } from "../manifest/manifest.ts";
+import type { Manifest, ManifestLook } from "../manifest/manifest.ts";
 import { parsePath } from "../site/path.ts";
 import type { Snapshot, SourceReader } from "../source/source.ts";
 import type { ObjectStore } from "../store/object-store.ts";
 import type { PageStore } from "../store/store.ts";
 import type { LeftOutcome } from "./apply-left.ts";
+import { askedBefore, askedByPress } from "./asked-by-press.ts";
 import { countPagesQuietly } from "./build-plan.ts";
 import { PageBytes } from "./page-bytes.ts";
 import { isFarAhead } from "./plan-page.ts";
@@ -195,13 +196,17 @@ class Press {
     let bytes = 0;
     const parsed = keys.map((key) => ({ key, parts: parsePageKey(key) }));
     let verified: ReadonlySet<unknown> = new Set();
+    const look = this.#options.isFresh ? undefined : this.#context.manifest.look(askedBefore(keys));
+    const most = Math.max(BATCH_PAGES_MAX, this.#context.manifest.pressedAtOnce.most);
     for (const [place, page] of parsed.entries()) {
       const { key, parts } = page;
       // What is rendered is still recorded.
       if (this.#options.signal.aborted) break;
       if (place % PREFETCH_PAGES === 0) {
         const next = parsed.slice(place, place + PREFETCH_PAGES);
-        verified = new Set(next.filter(({ key: one, parts: { route } }) => this.#isVerified(one, route, snapshot)));
+        verified = new Set(
+          next.filter(({ key: one, parts: { route } }) => this.#isVerified(look, one, route, snapshot)),
+        );
         this.#prefetch(
           next.filter((page) => !verified.has(page)),
           snapshot,
@@ -217,16 +222,16 @@ class Press {
       this.#noteFurther(key, parts, snapshot, counted);
       prepared.push(rendered);
       bytes += rendered.content?.length ?? 0;
-      if (bytes < BATCH_BYTES_MAX && prepared.length < BATCH_PAGES_MAX) continue;
+      if (bytes < BATCH_BYTES_MAX && prepared.length < most) continue;
       // What is staged has to be settled.
       const waits = !this.#options.isFresh || bytes >= BATCH_BYTES_MAX || prepared.length >= WAITING_PAGES_MAX;
-      const finished = await this.#finish(prepared, snapshot, waits);
+      const finished = await this.#finish(prepared, snapshot, look, waits);
       if (finished === undefined) continue;
       retry.push(...finished);
       prepared = [];
       bytes = 0;
     }
-    retry.push(...((await this.#finish(prepared, snapshot, true)) ?? []));
+    retry.push(...((await this.#finish(prepared, snapshot, look, true)) ?? []));
     return retry;
   }
 
@@ -255,11 +260,12 @@ class Press {
   async #finish(
     prepared: readonly Prepared[],
     snapshot: Snapshot,
+    look: ManifestLook | undefined,
     waits: boolean,
   ): Promise<readonly PageKey[] | undefined> {
     if (prepared.length === 0) return [];
     const ahead = this.#ahead;
-    if (ahead !== undefined) return this.#finishAhead(ahead, prepared, snapshot);
+    if (ahead !== undefined) return this.#finishAhead(ahead, prepared, snapshot, look);
     let retry: readonly PageKey[] | undefined = [];
     try {
       // Creating files under their own names is what a turn is for; what is staged disturbs nobody.
@@ -277,9 +283,14 @@ class Press {
     return retry;
   }
 
-  async #finishAhead(ahead: PutAhead, prepared: readonly Prepared[], snapshot: Snapshot): Promise<readonly PageKey[]> {
+  async #finishAhead(
+    ahead: PutAhead,
+    prepared: readonly Prepared[],
+    snapshot: Snapshot,
+    look: ManifestLook | undefined,
+  ): Promise<readonly PageKey[]> {
     const started = performance.now();
-    const again = await ahead.put(prepared, snapshot);
+    const again = await ahead.put(prepared, snapshot, look);
     this.#times.write += performance.now() - started;
     const rest = prepared.filter(({ key }) => !again.has(key));
     try {
@@ -304,15 +315,19 @@ class Press {
     const started = performance.now();
     const retry = this.#options.isDryRun
       ? this.#settler.settle(prepared, snapshot, manifest, undefined)
-      : manifest.transact((transaction) => {
-          checkEpoch(manifest, this.#context.epoch);
-          noteSeen(manifest, snapshot.version);
-          const { outcomes } = this.#settler;
-          const before = outcomes.length;
-          const unsettled = this.#settler.settle(prepared, snapshot, transaction, transaction);
-          this.#ahead?.settled(prepared, outcomes.slice(before), transaction);
-          return unsettled;
-        });
+      : manifest.transact(
+          (transaction) => {
+            checkEpoch(manifest, this.#context.epoch);
+            noteSeen(manifest, snapshot.version);
+            const { outcomes } = this.#settler;
+            const before = outcomes.length;
+            const unsettled = this.#settler.settle(prepared, snapshot, transaction, transaction);
+            this.#ahead?.settled(prepared, outcomes.slice(before), transaction);
+            return unsettled;
+          },
+          false,
+          this.#options.isFresh ? {} : askedByPress(prepared),
+        );
     this.#times.record += performance.now() - started;
     return retry;
   }
@@ -326,15 +341,15 @@ class Press {
   }
 
   /** Whether a page is known to be as new as this snapshot and these templates, and is stored. */
-  #isVerified(key: PageKey, route: string, snapshot: Snapshot): boolean {
-    if (!this.#options.trustsVerified || this.#options.isFresh) return false;
-    const row = this.#context.manifest.page(key);
+  #isVerified(look: ManifestLook | undefined, key: PageKey, route: string, snapshot: Snapshot): boolean {
+    if (!this.#options.trustsVerified || look === undefined) return false;
+    const row = look.page(key);
     if (row?.published === undefined || row.error !== undefined) return false;
     if (row.due !== undefined && row.due <= this.#nowSeconds) return false;
     if (isFarAhead(row.published.stamp, this.#nowSeconds)) return false;
     if (row.verified.version < (this.#options.neededVersion ?? snapshot.version)) return false;
     if (row.verified.epoch < this.#epochOf(route)) return false;
-    if (this.#plan.openPaths.of(key).length > 0) return false;
+    if (this.#plan.openPaths.asOf(look).of(key).length > 0) return false;
     // What stands there was put under the row's own token; asking each time would cost as much as a put.
     if (this.#context.objects !== undefined) return true;
     const parsed = parsePath(row.published.path);

@@ -3,13 +3,14 @@ import { parsePageKey } from "../core/page.ts";
 import type { PageKey } from "../core/page.ts";
 import type { ObjectKey } from "../core/path.ts";
 import { contentTypeOf } from "../core/content-type.ts";
-import type { Manifest, ManifestTransaction, PageRow } from "../manifest/manifest.ts";
+import type { Manifest, ManifestLook, ManifestTransaction, PageRow } from "../manifest/manifest.ts";
 import { parsePath } from "../site/path.ts";
 import type { Snapshot } from "../source/source.ts";
 import { compress } from "../store/compress.ts";
 import type { HeadOutcome, ObjectEtag, ObjectStore, Put, PutCondition } from "../store/object-store.ts";
 import { troubleError } from "../store/trouble-error.ts";
 import type { StoredObject } from "../store/store.ts";
+import { askedByPress } from "./asked-by-press.ts";
 import { checkEpoch } from "./check-epoch.ts";
 import type { KnownObjects } from "./known-objects.ts";
 import { newestRemoval, noteSeen } from "./newest-version.ts";
@@ -64,9 +65,16 @@ export class PutAhead {
     this.#trustsRows = context.trustsRows;
   }
 
-  /** @returns the pages that must be pressed again: something else is stored than was known */
-  async put(prepared: readonly Prepared[], snapshot: Snapshot): Promise<ReadonlySet<PageKey>> {
-    await this.#learn(prepared);
+  /**
+   * @param look at the pages' rows, however long ago: where they aren't the newest any more, the put's condition fails
+   * @returns the pages that must be pressed again: something else is stored than was known
+   */
+  async put(
+    prepared: readonly Prepared[],
+    snapshot: Snapshot,
+    look: ManifestLook | undefined,
+  ): Promise<ReadonlySet<PageKey>> {
+    await this.#learn(prepared, look);
     this.#round++;
     const ahead = this.#context.isFresh
       ? prepared.flatMap((page) => this.#fresh(page))
@@ -138,12 +146,12 @@ export class PutAhead {
   }
 
   /** What is known of the objects of these pages without being asked for, and what is asked for at once. */
-  async #learn(prepared: readonly Prepared[]): Promise<void> {
-    const { manifest, known, objects, isFresh, signal, plan } = this.#context;
+  async #learn(prepared: readonly Prepared[], look: ManifestLook | undefined): Promise<void> {
+    const { known, objects, isFresh, signal, plan } = this.#context;
     const asked: ObjectKey[] = [];
     const recordedEtags = new Map<ObjectKey, string>();
     for (const { key, rendered } of prepared) {
-      const row = isFresh ? undefined : manifest.page(key);
+      const row = look?.page(key);
       const recorded = recordedObject(row, plan.carriedKey(key));
       if (recorded !== undefined) {
         if (this.#trustsRows && !this.#distrusted.has(recorded.key)) known.learn(recorded.key, recorded.stored);
@@ -186,7 +194,7 @@ export class PutAhead {
   /** Decides which pages are put, and commits what they read. */
   #plan(prepared: readonly Prepared[], snapshot: Snapshot): readonly Ahead[] {
     const { manifest, epoch, plan, known } = this.#context;
-    return manifest.transact((transaction) => {
+    const plans = (transaction: ManifestTransaction): readonly Ahead[] => {
       checkEpoch(manifest, epoch);
       // The bytes may land though nobody lives to record them.
       noteSeen(manifest, snapshot.version);
@@ -205,7 +213,8 @@ export class PutAhead {
         ahead.push(...this.#ahead(page, planned.reason, condition));
       }
       return ahead;
-    });
+    };
+    return manifest.transact(plans, false, askedByPress(prepared));
   }
 
   #intend({ key, rendered, stamp }: Prepared, transaction: ManifestTransaction): void {

@@ -10,7 +10,6 @@ import { pressAround } from "./press-pool.ts";
 import type { Pressed } from "./press-pages.ts";
 
 /** What is urgent waits for a piece that isn't, if all threads are at one. */
-const PIECE_PAGES = 32;
 /** A path that goes from page to page settles in one round for each page in the chain. */
 const ROUNDS_MAX = 16;
 
@@ -60,6 +59,7 @@ export async function regenerate(
   groups: readonly (readonly PageKey[])[],
   options: RegenerateOptions,
 ): Promise<Regenerated> {
+  const { least, most } = context.manifest.pressedAtOnce;
   const failed = new Map<PageKey, string>();
   const gone = new Set<PageKey>();
   const stuck = new Map<PageKey, string>();
@@ -74,20 +74,18 @@ export async function regenerate(
     const further = pressed.further.flatMap(({ first, pages }) =>
       Array.from({ length: pages - 1 }, (_, index) => furtherKey(first, index + 2)),
     );
-    await Promise.all(
-      [...batches(further, PIECE_PAGES)].map(async (next) => press(next, { ...given, findsFurther: false })),
-    );
+    await Promise.all([...batches(further, most)].map(async (next) => press(next, { ...given, findsFurther: false })));
   };
   const how = { trustsVerified: !options.isForced, findsFurther: options.findsFurther };
   for (const keys of groups) {
-    const size = Math.max(1, Math.min(PIECE_PAGES, Math.ceil(keys.length / context.pool.size)));
+    const size = Math.max(least, Math.min(most, Math.ceil(keys.length / context.pool.size)));
     await Promise.all([...batches(keys, size)].map(async (piece) => press(piece, how)));
   }
   const settle = async (): Promise<void> => {
     for (let round = 0; round < ROUNDS_MAX && again.size > 0; round++) {
       const moved = [...again];
       again = new Set();
-      for (const piece of batches(moved, PIECE_PAGES)) await press(piece, { trustsVerified: false });
+      for (const piece of batches(moved, most)) await press(piece, { trustsVerified: false });
     }
   };
   await settle();
@@ -99,7 +97,7 @@ export async function regenerate(
     withhold(context.manifest, keysGone, cap, now);
     return { failed, unsettled: [...again], removed: 0, withheld: keysGone.length };
   }
-  for (const piece of batches(keysGone, PIECE_PAGES)) await press(piece, { trustsVerified: false, removes: true });
+  for (const piece of batches(keysGone, most)) await press(piece, { trustsVerified: false, removes: true });
   await settle();
   return { failed, unsettled: [...again], removed: keysGone.length, withheld: 0 };
 }

@@ -1,6 +1,6 @@
 import type { ObjectKey } from "../core/path.ts";
 import { claimRef } from "../core/ref.ts";
-import type { Manifest } from "../manifest/manifest.ts";
+import type { ManifestReads } from "../manifest/manifest.ts";
 import { foldCase } from "../site/fold-case.ts";
 import type { PageStore } from "../store/store.ts";
 import type { Assets } from "./assets.ts";
@@ -11,7 +11,11 @@ import { isSitemap } from "./sitemap-xml.ts";
  * What of the site's own wants a sitemap's path, or stands below it as if it were a folder: a file of `static/`, or a
  * page, published or not.
  */
-export function ownerOfSitemap(assets: Assets, manifest: Manifest, { collisionKey }: WantedPath): string | undefined {
+export function ownerOfSitemap(
+  assets: Assets,
+  manifest: Pick<ManifestReads, "dependants">,
+  { collisionKey }: WantedPath,
+): string | undefined {
   for (const file of assets.keys()) {
     const folded = `/${foldCase(file)}`;
     if (folded === collisionKey || folded.startsWith(`${collisionKey}/`)) return `static/${file}`;

@@ -3,7 +3,8 @@ import { setImmediate } from "node:timers/promises";
 import { compareValues } from "../core/order.ts";
 import { digestOf } from "../core/digest.ts";
 import { SLOTS } from "../core/slot.ts";
-import type { Manifest } from "../manifest/manifest.ts";
+import { claimRef } from "../core/ref.ts";
+import type { Manifest, ManifestReads } from "../manifest/manifest.ts";
 import type { SitemapFile, SitemapMark } from "../manifest/sitemap-state.ts";
 import type { RouteModel, Site } from "../site/site.ts";
 import type { PageStore } from "../store/store.ts";
@@ -103,26 +104,31 @@ class SitemapPass {
     return { files: files.length, addresses, written, removed, problems, owner };
   }
 
-  #ownerOf(at: WantedPath): SitemapOwner | undefined {
-    const { assets, manifest } = this.#context;
+  #ownerOf(
+    at: WantedPath,
+    manifest: Pick<ManifestReads, "dependants"> = this.#context.manifest,
+  ): SitemapOwner | undefined {
+    const { assets } = this.#context;
     const by = ownerOfSitemap(assets, manifest, at);
     return by === undefined ? undefined : { path: at.path, by };
   }
 
   #ownerOfKnown(): SitemapOwner | undefined {
     const places = this.#wanted().map(({ objectKey }) => sitemapAt(objectKey));
-    for (const at of [SITEMAP_INDEX, ...places]) {
-      const owner = this.#ownerOf(at);
+    const all = [SITEMAP_INDEX, ...places];
+    const look = this.#context.manifest.look({ refs: all.map(({ collisionKey }) => claimRef(collisionKey)) });
+    for (const at of all) {
+      const owner = this.#ownerOf(at, look);
       if (owner !== undefined) return owner;
     }
     return undefined;
   }
 
   /** The shards that the index should name. */
-  #wanted(): readonly (SitemapFile & { readonly route: string })[] {
+  #wanted(all = this.#context.manifest.sitemaps.files()): readonly (SitemapFile & { readonly route: string })[] {
     const isWanted = (file: SitemapFile): file is SitemapFile & { readonly route: string } =>
       file.route !== undefined && file.shards > 0 && this.#names.has(file.route);
-    return this.#context.manifest.sitemaps.files().filter(isWanted);
+    return all.filter(isWanted);
   }
 
   /**
@@ -151,11 +157,12 @@ class SitemapPass {
       outdated.push(...others);
       for (let shard = 0; shard < count; shard++) marks.push({ route, slot: firstSlot(shard, count) });
     }
-    manifest.transact((transaction) => {
-      for (const { route, slot } of marks) transaction.sitemaps.mark(route, slot);
-      // Unwanted until they are written again.
-      for (const file of outdated) transaction.sitemaps.put({ ...file, shards: 0 });
-    });
+    if (marks.length + outdated.length > 0)
+      manifest.transact((transaction) => {
+        for (const { route, slot } of marks) transaction.sitemaps.mark(route, slot);
+        // Unwanted until they are written again.
+        for (const file of outdated) transaction.sitemaps.put({ ...file, shards: 0 });
+      });
     if (isWhole) manifest.setMeta("sitemaps", settings);
     return counts;
   }
@@ -235,7 +242,8 @@ class SitemapPass {
   #writeIndex(): void {
     const { site, manifest, store } = this.#context;
     const order = new Map([...this.#names.keys()].map((name, place) => [name, place]));
-    const files = this.#wanted().toSorted(
+    const all = manifest.sitemaps.files();
+    const files = this.#wanted(all).toSorted(
       (left, right) =>
         (order.get(left.route) ?? 0) - (order.get(right.route) ?? 0) ||
         left.shard - right.shard ||
@@ -249,7 +257,7 @@ class SitemapPass {
       files.map(({ objectKey }) => sitemapAt(objectKey).path),
     );
     const { key } = SITEMAP_INDEX;
-    const before = manifest.sitemaps.files().find(({ objectKey }) => objectKey === key);
+    const before = all.find(({ objectKey }) => objectKey === key);
     if (before?.digest === digestOf(content) && before.etag === store.etag(key)) return;
     const { staged, digest } = this.#files.stage(key, [content]);
     const file = { objectKey: key, route: undefined, shard: 0, shards: 0, addresses: 0, digest };
@@ -262,9 +270,10 @@ class SitemapPass {
 
   /** What the index doesn't name any more goes once that is written, and so does an index that would name nothing. */
   #removeUnwanted(): void {
-    const wanted = new Set<string>(this.#wanted().map(({ objectKey }) => objectKey));
+    const all = this.#context.manifest.sitemaps.files();
+    const wanted = new Set<string>(this.#wanted(all).map(({ objectKey }) => objectKey));
     if (wanted.size > 0) wanted.add(SITEMAP_INDEX.key);
-    this.#files.remove(this.#context.manifest.sitemaps.files().filter(({ objectKey }) => !wanted.has(objectKey)));
+    this.#files.remove(all.filter(({ objectKey }) => !wanted.has(objectKey)));
   }
 
   /** There is none of ours beside one of the site's own. When that goes, all are written anew. */

@@ -2,6 +2,7 @@ import { ENCODINGS } from "../core/encoding.ts";
 import type { Encoding } from "../core/encoding.ts";
 import { checkEntities } from "./check-entities.ts";
 import { checkQueue, checkS3 } from "./check-fleet.ts";
+import { checkManifest } from "./check-manifest.ts";
 import { checkKeys, isObject } from "./check-object.ts";
 import { checkPrices } from "./check-prices.ts";
 import { checkRoute } from "./check-route.ts";
@@ -83,7 +84,7 @@ export function checkSite(options: unknown): { readonly site: Site } | { readonl
     );
     return { problems };
   }
-  const services = ["source", "store", "queue", "snapshots"];
+  const services = ["source", "store", "manifest", "queue", "snapshots"];
   const known = ["url", "env", ...services, "compress", "schedule", "prices", "entities", "routes"];
   checkKeys("", options, known, report);
   const address = checkUrl(options["url"], report);
@@ -97,6 +98,7 @@ export function checkSite(options: unknown): { readonly site: Site } | { readonl
       'leave it out; s3("…", { compress: "gzip" }) stores pages packed, or let the CDN in front do it',
     );
   }
+  const manifest = checkManifest(options["manifest"], store?.kind, report);
   const queue = checkQueue(options["queue"], report);
   const snapshots = checkSnapshots(options["snapshots"], report);
   const schedule = checkSchedule(options["schedule"], report);
@@ -120,6 +122,6 @@ export function checkSite(options: unknown): { readonly site: Site } | { readonl
   }
   if (problems.length > 0 || source === undefined || store === undefined) return { problems };
   if (queue === undefined || entities === undefined) return { problems };
-  const declaredElsewhere = { source, store, queue, snapshots, compress, schedule, prices };
+  const declaredElsewhere = { source, store, manifest, queue, snapshots, compress, schedule, prices };
   return { site: { ...address, env, ...declaredElsewhere, entities: entities.models, routes } };
 }

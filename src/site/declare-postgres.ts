@@ -29,6 +29,26 @@ export interface PostgresSource extends PostgresOptions {
   readonly queries: PostgresQueries;
 }
 
+export interface PostgresManifestOptions {
+  /** `postgres://user@host/database`; default: `DATABASE_URL`, else what `PGHOST`, `PGDATABASE`, … say. */
+  readonly url?: string;
+  /** In which `rekiln migrate` makes its tables, for any number of sites; default `"rekiln"`. */
+  readonly schema?: string;
+}
+
+/** A manifest in a Postgres database. */
+export interface PostgresManifest extends PostgresManifestOptions {
+  readonly kind: "postgres";
+}
+
+/**
+ * Keeps what is published in a Postgres database, for workers on any number of machines: `postgresManifest()`. `rekiln migrate` makes its
+ * tables. It belongs to a store that all of them reach: `s3(…)`.
+ */
+export function postgresManifest(options: PostgresManifestOptions = {}): PostgresManifest {
+  return { kind: "postgres", ...options };
+}
+
 /**
  * Reads entities from a Postgres database, which is only read: `postgres({ film: "select id, title from film" })`. Each row is a
  * record; a number or a UUID as `id` is its text. With `{ query: "select …", table: "film" }` for a type, `rekiln capture install` has the

@@ -1,7 +1,7 @@
 import type { Encoding } from "../core/encoding.ts";
 import type { AnyTypes } from "../core/read.ts";
 import type { S3Store, SqsQueues } from "./declare-fleet.ts";
-import type { PostgresSource } from "./declare-postgres.ts";
+import type { PostgresManifest, PostgresSource } from "./declare-postgres.ts";
 import type { SnapshotSource } from "./declare-snapshot.ts";
 import type { Entities } from "./entities.ts";
 import type { Prices } from "../core/prices.ts";
@@ -69,6 +69,8 @@ export interface SiteOptions<E extends AnyTypes> {
   readonly source: SiteSource;
   /** `directory("dist/")` by default. */
   readonly store?: DirectoryStore | S3Store;
+  /** In the state folder beside the config by default: for one machine. */
+  readonly manifest?: PostgresManifest;
   /** In the state folder beside the config by default. */
   readonly queue?: SqsQueues;
   /** Where `rekiln snapshot` writes the source to: `s3("s3://films/snapshots")`. Machines read it as `source: snapshot("s3://films/snapshots")`. */

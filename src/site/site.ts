@@ -2,6 +2,7 @@ import type { Encoding } from "../core/encoding.ts";
 import type { EntityData, EntityModel, OrderField, WhereValues } from "../core/entity.ts";
 import type { Html } from "../core/html.ts";
 import type { Read, Scalar } from "../core/read.ts";
+import type { ManifestModel } from "./check-manifest.ts";
 import type { SourceModel } from "./check-source.ts";
 import type { LocalQueue, S3Store, SqsQueues } from "./declare-fleet.ts";
 import type { DirectoryStore } from "./define-site.ts";
@@ -66,6 +67,7 @@ export interface Site {
   readonly env: readonly string[];
   readonly source: SourceModel;
   readonly store: DirectoryStore | S3Store;
+  readonly manifest: ManifestModel;
   readonly queue: LocalQueue | SqsQueues;
   /** Where snapshots of the source are written to, unless a command says something else. */
   readonly snapshots: S3Store | undefined;

@@ -129,6 +129,30 @@ export class PostgresSession implements AsyncDisposable {
     return { fields, rows };
   }
 
+  /**
+   * Several statements in one round trip.
+   *
+   * @returns the rows of each, by the names of their columns
+   * @throws what the client throws: whoever asks says what it means
+   */
+  async exchange(
+    text: string,
+    timeoutSeconds: number,
+  ): Promise<readonly (readonly Readonly<Record<string, string | null>>[])[]> {
+    if (this.#failure !== undefined) throw this.#failure;
+    // The types don't know of this one.
+    const query: { readonly text: string; readonly query_timeout: number } = {
+      text,
+      query_timeout: timeoutSeconds * 1000,
+    };
+    const answered: unknown = await this.#client.query(query);
+    // Of one statement it is no array.
+    const results = (Array.isArray(answered) ? answered : [answered]) as readonly {
+      readonly rows: readonly Readonly<Record<string, string | null>>[];
+    }[];
+    return results.map(({ rows }) => rows);
+  }
+
   /** The first row of one statement, by the names of its columns. */
   async row(
     text: string,

@@ -22,6 +22,8 @@ export async function beginSyncing(
   queue: Queue,
   folders: SiteFolders,
 ): Promise<() => Promise<void>> {
+  // A store elsewhere has made durable what it answered; of its pages no power failure here takes any.
+  if (store.buries) return async () => syncFolders([folders.state]);
   const boot = bootId();
   const torn = distrustTorn(manifest, store, boot);
   const request = { version: source.version(), epoch: record.epoch, isForced: true, since: Date.now(), waited: 0 };
@@ -34,8 +36,7 @@ export async function beginSyncing(
   let notedAt = Date.now();
   return async () => {
     const began = Date.now();
-    // A store elsewhere has made durable what it answered.
-    await syncFolders(store.buries ? [folders.state] : [folders.store, folders.state]);
+    await syncFolders([folders.store, folders.state]);
     if (Math.abs(began - notedAt) < NOTE_MS) return;
     notedAt = began;
     noteSynced(manifest, boot, began);

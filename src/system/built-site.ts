@@ -2,7 +2,6 @@ import { existsSync } from "node:fs";
 
 import { RekilnError } from "../core/errors.ts";
 import type { Manifest } from "../manifest/manifest.ts";
-import { SqliteManifest } from "../manifest/sqlite-manifest.ts";
 import { newestSeen } from "../press/newest-version.ts";
 import { readSiteRecord } from "../press/site-record.ts";
 import type { SiteRecord } from "../press/site-record.ts";
@@ -13,15 +12,17 @@ import type { PageStore } from "../store/store.ts";
 import { entityFileOf, openSource } from "./open-source.ts";
 import { openPageStore } from "./open-page-store.ts";
 import { siteFolders } from "./site-folders.ts";
-import { manifestFileOf } from "./site-state.ts";
+import { openManifestOf } from "./open-manifest.ts";
+import type { ManifestSetup } from "./open-manifest.ts";
+import { findManifest } from "./site-state.ts";
 import { storeSetupOf } from "./store-setup.ts";
 
 /** A site as its builds and workers left it, to look at. */
 export interface BuiltSite extends Disposable {
   readonly record: SiteRecord;
   readonly store: PageStore;
-  readonly manifestFile: string;
-  readonly manifest: SqliteManifest;
+  readonly manifestSetup: ManifestSetup;
+  readonly manifest: Manifest;
   readonly source: Mirror | EmbeddedSource;
   /** Whether every route has been gone over once; until then the manifest doesn't know of all pages. */
   readonly isComplete: boolean;
@@ -40,14 +41,15 @@ export function openBuiltSite(config: LoadedConfig, isDurable = false): BuiltSit
   const store = stack.use(openPageStore(setup, `${process.pid}-main`));
   const record = readSiteRecord(store);
   if (record === undefined) throw notBuilt("its store has no site record");
-  const manifestFile = manifestFileOf(folders.state, record);
-  if (!existsSync(manifestFile) || !existsSync(entityFileOf(folders))) throw notBuilt("its manifest isn't there");
-  const manifest = stack.use(new SqliteManifest(manifestFile));
+  const manifestSetup = findManifest(folders.state, record, config.site.manifest);
+  if (manifestSetup === undefined) throw notBuilt("its manifest isn't there");
+  if (!existsSync(entityFileOf(folders))) throw notBuilt("its data isn't here");
+  const manifest = stack.use(openManifestOf(manifestSetup));
   if (manifest.meta("generation") !== String(record.generation)) throw notBuilt("its manifest is of another time");
   const source = stack.use(openSource(config, { firstVersion: record.ceiling, isDurable }));
   const isComplete = manifest.meta("complete") !== undefined && manifest.meta("bulk") === undefined;
   const opened = stack.move();
-  return { record, store, manifestFile, manifest, source, isComplete, [Symbol.dispose]: () => opened.dispose() };
+  return { record, store, manifestSetup, manifest, source, isComplete, [Symbol.dispose]: () => opened.dispose() };
 }
 
 /**

@@ -5,12 +5,15 @@ import { bad, doubtful, good } from "../core/finding.ts";
 import type { Finding } from "../core/finding.ts";
 import { LANES } from "../queue/queue.ts";
 import { inspectQueues } from "../queue/sqs-inspect.ts";
+import { FORMAT, formatOf, wrongFormat } from "../manifest/postgres-schema.ts";
+import type { ManifestDatabase } from "../site/check-manifest.ts";
 import type { S3Store } from "../site/declare-fleet.ts";
 import type { LoadedConfig } from "../site/load-config.ts";
 import { inspectFiles } from "../source/inspect-files.ts";
 import { inspectPostgres } from "../source/inspect-postgres.ts";
 import { inspectDirectory } from "../store/inspect-directory.ts";
 import { inspectObjectStore } from "../store/inspect-object-store.ts";
+import { BlockingPostgres } from "./blocking-postgres.ts";
 import { openBuiltSite } from "./built-site.ts";
 import { openQueue } from "./open-queue.ts";
 import { capturedTablesOf, dataPathOf, entityFileOf } from "./open-source.ts";
@@ -86,12 +89,16 @@ async function examineQueue(config: LoadedConfig): Promise<readonly Finding[]> {
 }
 
 function examineManifest(config: LoadedConfig): readonly Finding[] {
-  if (config.site.store.kind === "s3") return [];
+  const { store, manifest } = config.site;
+  const findings = manifest.kind === "postgres" ? examineTables(manifest) : [];
+  if ((store.kind === "s3" && manifest.kind === "local") || findings.some(({ kind }) => kind === "bad"))
+    return findings;
   try {
     using built = openBuiltSite(config);
     const { published } = built.manifest.states(Math.floor(Date.now() / 1000));
-    if (built.isComplete) return [good("manifest", `complete, ${published} pages published`)];
+    if (built.isComplete) return [...findings, good("manifest", `complete, ${published} pages published`)];
     return [
+      ...findings,
       bad(
         "manifest",
         "no build has gone over every page",
@@ -100,7 +107,7 @@ function examineManifest(config: LoadedConfig): readonly Finding[] {
     ];
   } catch (error) {
     if (!(error instanceof RekilnError) || error.code !== "site-not-built") throw error;
-    return [doubtful("manifest", error.message, error.hint ?? "")];
+    return [...findings, doubtful("manifest", error.message, error.hint ?? "")];
   }
 }
 
@@ -109,6 +116,15 @@ async function examineSnapshots({ site: { snapshots } }: LoadedConfig): Promise<
   if (snapshots === undefined) return [];
   await using opened = await openStore(snapshots);
   return await inspectObjectStore(opened.store);
+}
+
+function examineTables({ url, schema }: ManifestDatabase): readonly Finding[] {
+  using channel = new BlockingPostgres(url);
+  const format = formatOf(channel, schema);
+  if (format === FORMAT)
+    return [good("manifest tables", `format ${format} in the schema ${schema} of ${channel.name}`)];
+  const { message, hint } = wrongFormat(format, channel.name, schema);
+  return [bad("manifest tables", message, hint ?? "")];
 }
 
 async function examineSource(config: LoadedConfig): Promise<readonly Finding[]> {

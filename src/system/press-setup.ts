@@ -2,7 +2,6 @@ import type { PageKey } from "../core/page.ts";
 import type { Clock } from "../core/clock.ts";
 import type { ObjectKey } from "../core/path.ts";
 import type { Manifest } from "../manifest/manifest.ts";
-import { SqliteManifest } from "../manifest/sqlite-manifest.ts";
 import type { Asset } from "../press/assets.ts";
 import type { PressContext } from "../press/press-pages.ts";
 import { announceCopy, copyAsset, staticKeysOf } from "../press/static-files.ts";
@@ -13,6 +12,8 @@ import { loadConfig } from "../site/load-config.ts";
 import type { Site } from "../site/site.ts";
 import { EntityReader } from "../source/entity-reader.ts";
 import { configChanged } from "./config-changed.ts";
+import { openManifestOf } from "./open-manifest.ts";
+import type { ManifestSetup } from "./open-manifest.ts";
 import { openWritableStore } from "./open-store.ts";
 import { openPageStore } from "./open-page-store.ts";
 import type { StoreSetup } from "./store-setup.ts";
@@ -32,7 +33,7 @@ export interface PressSetup {
   readonly staticFolder: string;
   readonly store: StoreSetup;
   readonly entityFile: string;
-  readonly manifestFile: string;
+  readonly manifest: ManifestSetup;
   readonly epochs: ReadonlyMap<string, number>;
   readonly epoch: number;
   readonly isFirstBuild: boolean;
@@ -65,7 +66,7 @@ export async function openPress(
 ): Promise<PressContext & Disposable> {
   const store = openPageStore(setup.store, thread.writer);
   const objects = setup.store.kind === "directory" ? undefined : (await openWritableStore(setup.store)).store;
-  const manifest = new SqliteManifest(setup.manifestFile);
+  const manifest = openManifestOf(setup.manifest);
   const reader = new EntityReader(setup.entityFile, site.entities);
   const used = new Set<string>();
   const failed = new Map<string, unknown>();

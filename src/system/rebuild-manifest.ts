@@ -1,4 +1,4 @@
-import { existsSync, rmSync } from "node:fs";
+import { existsSync } from "node:fs";
 
 import { readSiteRecord } from "../press/site-record.ts";
 import { loadConfig } from "../site/load-config.ts";
@@ -9,7 +9,7 @@ import type { BuildReport, BuildSurroundings, RunBuildOptions } from "./run-buil
 import { openPageStore } from "./open-page-store.ts";
 import { siteFolders } from "./site-folders.ts";
 import { storeSetupOf } from "./store-setup.ts";
-import { manifestFileOf } from "./site-state.ts";
+import { removeManifest } from "./site-state.ts";
 
 /**
  * Makes a site's manifest anew from the bytes of its store and a build, whatever became of the one that is there: a page that is right is adopted,
@@ -28,7 +28,7 @@ export async function rebuildManifest(
   if (record !== undefined) {
     using _lock = lockProcess(folders.state, "build");
     // Workers that have it open see that it is another one, and end.
-    for (const end of ["", "-wal", "-shm"]) rmSync(`${manifestFileOf(folders.state, record)}${end}`, { force: true });
+    removeManifest(folders.state, record, config.site.manifest);
   }
   return runBuild({ ...options, routes: undefined, isDryRun: false, isForced: false }, surroundings);
 }

@@ -8,7 +8,7 @@ import type { PageKey } from "../core/page.ts";
 import { costOf } from "../core/prices.ts";
 import type { Cost } from "../core/prices.ts";
 import type { Progress } from "../core/progress.ts";
-import { SqliteManifest } from "../manifest/sqlite-manifest.ts";
+import type { Manifest } from "../manifest/manifest.ts";
 import { build } from "../press/build.ts";
 import type { BuildResult } from "../press/build.ts";
 import { BuildTally } from "../press/build-tally.ts";
@@ -30,6 +30,7 @@ import type { SitemapReport } from "../press/sitemap.ts";
 import { copyStatic, settleHashedCopies, staticKeysOf } from "../press/static-files.ts";
 import type { StaticProblem } from "../press/static-files.ts";
 import { areStraysLeft, beginWriting, endWriting, findStrays, noteStrays, removeStrays } from "../press/strays.ts";
+import type { ManifestModel } from "../site/check-manifest.ts";
 import { loadConfig } from "../site/load-config.ts";
 import type { RefreshReport } from "../source/source.ts";
 import { distrustTorn, noteUnsynced } from "../press/unsynced.ts";
@@ -37,22 +38,16 @@ import { DirectoryPageStore, STATE_FOLDER } from "../store/directory.ts";
 import { removeEmptyFolders } from "../store/empty-folders.ts";
 import type { PageStore } from "../store/store.ts";
 import { bootId } from "./boot-id.ts";
-import { deadWriters, OWN_WRITER } from "./dead-writers.ts";
+import { deadWriters, doubtfulWriters, OWN_WRITER } from "./dead-writers.ts";
 import { lockProcess } from "./process-lock.ts";
 import { checkRoutes } from "./check-routes.ts";
+import { openManifestOf } from "./open-manifest.ts";
 import { openSource } from "./open-source.ts";
 import type { SiteFolders } from "./site-folders.ts";
 import { openPageStore } from "./open-page-store.ts";
 import { pressCodeOf, pressSetupOf, readInputs } from "./site-inputs.ts";
 import type { BrokenTemplate } from "./site-inputs.ts";
-import {
-  manifestFileOf,
-  newestVersion,
-  openKnownManifest,
-  openManifest,
-  openRecord,
-  withVersion,
-} from "./site-state.ts";
+import { newestVersion, openKnownManifest, openManifest, openRecord, withVersion } from "./site-state.ts";
 import type { OpenedManifest } from "./site-state.ts";
 import { dropOldTwins, makeLackingTwins } from "./settle-twins.ts";
 import { isSmall, takeIn } from "./take-in.ts";
@@ -167,7 +162,7 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
   source.turnTimes();
   if (refreshed === undefined) {
     stretch("source");
-    const { manifest } = openForDryRun(stack, folders.state, before);
+    const { manifest } = openForDryRun(stack, folders.state, before, site.manifest);
     const pages = stack.use(manifest).count();
     return {
       ...NOTHING_DONE,
@@ -182,8 +177,8 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
     };
   }
   const manifestAndFile = options.isDryRun
-    ? openForDryRun(stack, folders.state, before)
-    : openManifest(folders.state, before);
+    ? openForDryRun(stack, folders.state, before, site.manifest)
+    : openManifest(folders.state, before, site.manifest);
   const { manifest } = manifestAndFile;
   stack.use(manifest);
   // A copy of before was put in place, or it is another source: its versions go on above all that were.
@@ -194,7 +189,7 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
 
   if (manifest.meta("bulk") !== undefined) manifest.finishBulk();
   const boot = bootId();
-  if (!options.isDryRun) {
+  if (!options.isDryRun && !store.buries) {
     // What was looked for before doesn't know of these.
     if (distrustTorn(manifest, store, boot).length > 0) missing = undefined;
     noteUnsynced(manifest, boot, clock());
@@ -217,7 +212,9 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
     replacesForeign: options.isForced,
   };
   // Whoever writes pages is noted in the manifest, so that what the dead have left is looked for.
-  const hasStrays = !isFresh && (manifestAndFile.isNew || areStraysLeft(manifest) || deadWriters(manifest).length > 0);
+  const { kind } = manifestAndFile.setup;
+  const mayHaveDied = doubtfulWriters(manifest, kind).length > 0;
+  const hasStrays = !isFresh && (manifestAndFile.isNew || areStraysLeft(manifest) || mayHaveDied);
   if (!options.isDryRun) {
     if (hasStrays) doubtRedirects(manifest);
     // A build of some routes, or one that is told to stop, looks for none: the next one has to.
@@ -236,7 +233,7 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
   stretch("static");
 
   const epochs = epochsOf(record);
-  pool.open(pressSetupOf(inputs, record, manifestAndFile.file, options.isDryRun));
+  pool.open(pressSetupOf(inputs, record, manifestAndFile.setup, options.isDryRun));
   const reader = stack.use(source.reader());
   const result = await build(
     {
@@ -273,7 +270,8 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
   if (!options.isDryRun && !isInterrupted && wanted === undefined) {
     if (hasStrays) {
       progress.phase("strays");
-      problems.push(...dropStrays(store, manifest, result.version, options.maxDeletes ?? deleteCap(result.pages)));
+      const cap = options.maxDeletes ?? deleteCap(result.pages);
+      problems.push(...dropStrays(store, manifest, result.version, cap, deadWriters(manifest, kind)));
       if (storeSetup.kind === "directory") removeEmptyFolders(storeSetup.folder, STATE_FOLDER);
     }
     problems.push(...settleHashedCopies(copying));
@@ -322,15 +320,16 @@ async function unlessAborted<T>(act: () => Promise<T>): Promise<T | undefined> {
 /** Removes pages that no row tells of, unless they are too many; then the next build looks for them again. */
 function dropStrays(
   store: PageStore,
-  manifest: SqliteManifest,
+  manifest: Manifest,
   version: number,
   maxDeletes: number,
+  dead: readonly string[],
 ): readonly StaticProblem[] {
   const { found, areNewer } = findStrays(store, manifest, version);
   noteStrays(manifest, areNewer || found.length > maxDeletes);
   if (found.length <= maxDeletes) {
     removeStrays(store, manifest, found);
-    if (!areNewer) for (const dead of deadWriters(manifest)) endWriting(manifest, dead);
+    if (!areNewer) for (const one of dead) endWriting(manifest, one);
     return [];
   }
   const message = `${found.length} pages in the store belong to no entity, this one first; more than ${maxDeletes} removals are withheld: --max-deletes ${found.length} removes them`;
@@ -338,13 +337,18 @@ function dropStrays(
 }
 
 /** A dry run writes no manifest: where there is none it makes one elsewhere, and removes it. */
-function openForDryRun(stack: DisposableStack, state: string, record: SiteRecord): OpenedManifest {
-  const known = openKnownManifest(state, record);
-  if (known !== undefined) return { manifest: known, file: manifestFileOf(state, record), isNew: false };
+function openForDryRun(
+  stack: DisposableStack,
+  state: string,
+  record: SiteRecord,
+  declared: ManifestModel,
+): OpenedManifest {
+  const known = openKnownManifest(state, record, declared);
+  if (known !== undefined) return known;
   const folder = mkdtempSync(join(tmpdir(), "rekiln-dry-run-"));
   stack.defer(() => rmSync(folder, { recursive: true, force: true }));
-  const file = join(folder, "manifest.db");
-  return { manifest: new SqliteManifest(file), file, isNew: true };
+  const setup = { kind: "sqlite" as const, file: join(folder, "manifest.db") };
+  return { manifest: openManifestOf(setup), setup, isNew: true };
 }
 
 /**
@@ -358,8 +362,9 @@ async function lookForMissing(
   signal: AbortSignal,
 ): Promise<readonly PageKey[] | undefined> {
   try {
-    using manifest = openKnownManifest(folders.state, record);
-    if (manifest === undefined) return undefined;
+    const known = openKnownManifest(folders.state, record);
+    if (known === undefined) return undefined;
+    using manifest = known.manifest;
     const missing: PageKey[] = [];
     for (const piece of missingPages(manifest, store)) {
       missing.push(...piece);

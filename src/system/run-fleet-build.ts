@@ -72,7 +72,7 @@ export async function runFleetBuild(
     ? undefined
     : await takeIn(source, config, how, (count) => progress.records(count), signal);
   source.turnTimes();
-  const { manifest, isNew } = openManifest(folders.state, before);
+  const { manifest, isNew } = openManifest(folders.state, before, site.manifest);
   stack.use(manifest);
   if (manifest.meta("bulk") !== undefined) manifest.finishBulk();
   const complete = manifest.meta("complete");

@@ -15,6 +15,7 @@ import { InvalidConfigError } from "../site/invalid-config-error.ts";
 import type { LoadedConfig } from "../site/load-config.ts";
 import type { Problem } from "../site/problem.ts";
 import type { RouteModel } from "../site/site.ts";
+import type { ManifestSetup } from "./open-manifest.ts";
 import { entityFileOf } from "./open-source.ts";
 import { siteFolders } from "./site-folders.ts";
 import type { SiteFolders } from "./site-folders.ts";
@@ -98,7 +99,7 @@ export function pressCodeOf({ environment, config }: SiteInputs): PressCode {
 export function pressSetupOf(
   { config, folders, templates, assets }: SiteInputs,
   record: SiteRecord,
-  manifestFile: string,
+  manifest: ManifestSetup,
   isDryRun: boolean,
 ): PressSetup {
   return {
@@ -107,7 +108,7 @@ export function pressSetupOf(
     staticFolder: folders.static,
     store: storeSetupOf(config.site, folders),
     entityFile: entityFileOf(folders),
-    manifestFile,
+    manifest,
     epochs: epochsOf(record),
     epoch: record.epoch,
     isFirstBuild: record.isFirstBuild,

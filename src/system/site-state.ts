@@ -4,11 +4,16 @@ import { join } from "node:path";
 
 import { privateFile } from "./private-file.ts";
 import type { Manifest } from "../manifest/manifest.ts";
-import { SqliteManifest } from "../manifest/sqlite-manifest.ts";
+import { findSite, makeSite, removeSite } from "../manifest/postgres-site.ts";
 import { newestSeen, newestStamped } from "../press/newest-version.ts";
 import { ceilingFor, readSiteRecord } from "../press/site-record.ts";
 import type { SiteRecord } from "../press/site-record.ts";
+import { LOCAL_MANIFEST } from "../site/check-manifest.ts";
+import type { ManifestModel } from "../site/check-manifest.ts";
 import type { PageStore } from "../store/store.ts";
+import { BlockingPostgres } from "./blocking-postgres.ts";
+import { openManifestOf } from "./open-manifest.ts";
+import type { ManifestSetup } from "./open-manifest.ts";
 
 /** The record of a site as its store has it: read, made anew, or rebuilt from the stamps of its pages. */
 export function openRecord(store: PageStore, source: string): { record: SiteRecord; isNew: boolean } {
@@ -62,28 +67,71 @@ export function manifestFileOf(state: string, { siteId }: Pick<SiteRecord, "site
 }
 
 export interface OpenedManifest {
-  readonly manifest: SqliteManifest;
-  readonly file: string;
+  readonly manifest: Manifest;
+  readonly setup: ManifestSetup;
   /** It knew nothing of this site: pages that are stored are adopted as they are pressed. */
   readonly isNew: boolean;
 }
 
-/** The manifest of a site's generation; one of another generation is thrown away, since it may not be this store's. */
-export function openManifest(state: string, record: SiteRecord): OpenedManifest {
+/**
+ * The manifest of a site's generation; one of another generation is thrown away, since it may not be this store's.
+ *
+ * @throws RekilnError `manifest-format`, `manifest-unreachable`
+ */
+export function openManifest(
+  state: string,
+  record: SiteRecord,
+  declared: ManifestModel = LOCAL_MANIFEST,
+): OpenedManifest {
+  const known = openKnownManifest(state, record, declared);
+  if (known !== undefined) return known;
+  const setup = makeManifest(state, record, declared);
+  return { manifest: openManifestOf(setup), setup, isNew: true };
+}
+
+function makeManifest(state: string, record: SiteRecord, declared: ManifestModel): ManifestSetup {
+  if (declared.kind === "postgres") {
+    const { url, schema } = declared;
+    using channel = new BlockingPostgres(url);
+    const name = record.siteId;
+    return { kind: "postgres", url, address: { schema, name, site: makeSite(channel, schema, name) } };
+  }
   mkdirSync(state, { recursive: true, mode: 0o750 });
-  const file = manifestFileOf(state, record);
-  const known = openKnownManifest(state, record);
-  if (known !== undefined) return { manifest: known, file, isNew: false };
-  for (const end of ["", "-wal", "-shm"]) rmSync(`${file}${end}`, { force: true });
-  return { manifest: new SqliteManifest(privateFile(file, 0o640)), file, isNew: true };
+  removeManifest(state, record, declared);
+  return { kind: "sqlite", file: privateFile(manifestFileOf(state, record), 0o640) };
 }
 
 /** The manifest of this very generation; undefined when there is none. */
-export function openKnownManifest(state: string, record: SiteRecord): SqliteManifest | undefined {
-  const file = manifestFileOf(state, record);
-  if (record.generation === 0 || !existsSync(file)) return undefined;
-  const manifest = new SqliteManifest(privateFile(file, 0o640));
-  if (manifest.meta("generation") === String(record.generation)) return manifest;
+export function openKnownManifest(
+  state: string,
+  record: SiteRecord,
+  declared: ManifestModel = LOCAL_MANIFEST,
+): OpenedManifest | undefined {
+  const setup = record.generation === 0 ? undefined : findManifest(state, record, declared);
+  if (setup === undefined) return undefined;
+  const manifest = openManifestOf(setup);
+  if (manifest.meta("generation") === String(record.generation)) return { manifest, setup, isNew: false };
   manifest[Symbol.dispose]();
   return undefined;
+}
+
+/** Where a site's manifest is, of whatever generation; undefined when there is none. */
+export function findManifest(state: string, record: SiteRecord, declared: ManifestModel): ManifestSetup | undefined {
+  if (declared.kind === "postgres") {
+    const { url, schema } = declared;
+    using channel = new BlockingPostgres(url);
+    const name = record.siteId;
+    const site = findSite(channel, schema, name);
+    return site === undefined ? undefined : { kind: "postgres", url, address: { schema, name, site } };
+  }
+  const file = manifestFileOf(state, record);
+  return existsSync(file) ? { kind: "sqlite", file: privateFile(file, 0o640) } : undefined;
+}
+
+/** Throws a site's manifest away, if there is one. */
+export function removeManifest(state: string, record: SiteRecord, declared: ManifestModel): void {
+  if (declared.kind === "postgres") {
+    using channel = new BlockingPostgres(declared.url);
+    removeSite(channel, declared.schema, record.siteId);
+  } else for (const end of ["", "-wal", "-shm"]) rmSync(`${manifestFileOf(state, record)}${end}`, { force: true });
 }

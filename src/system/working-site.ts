@@ -1,11 +1,10 @@
-import { statSync } from "node:fs";
 import { availableParallelism } from "node:os";
 
 import { RekilnError } from "../core/errors.ts";
 import { costOf } from "../core/prices.ts";
 import type { Cost } from "../core/prices.ts";
 import { encodeWork } from "../core/work-message.ts";
-import type { SqliteManifest } from "../manifest/sqlite-manifest.ts";
+import type { Manifest } from "../manifest/manifest.ts";
 import type { Assets } from "../press/assets.ts";
 import { Publisher } from "../press/publisher.ts";
 import { relayOutbox } from "../press/publish.ts";
@@ -30,6 +29,7 @@ import { checkVersions, notBuilt, openBuiltSite } from "./built-site.ts";
 import type { BuiltSite } from "./built-site.ts";
 import { deadWriters, isOnlyWriter, OWN_WRITER } from "./dead-writers.ts";
 import { loadSnapshot } from "./follow-snapshot.ts";
+import { stayingPut } from "./open-manifest.ts";
 import { openQueue } from "./open-queue.ts";
 import { OutageFile } from "./outage-file.ts";
 import { RecordKeeper } from "./record-keeper.ts";
@@ -63,7 +63,7 @@ export interface WorkingSite extends AsyncDisposable {
   readonly config: LoadedConfig;
   readonly record: SiteRecord;
   readonly store: PageStore;
-  readonly manifest: SqliteManifest;
+  readonly manifest: Manifest;
   readonly source: Mirror | EmbeddedSource;
   readonly reader: SourceReader;
   readonly queue: Queue;
@@ -102,7 +102,7 @@ export async function openWorkingSite(inputs: SiteInputs, options: WorkingSiteOp
   await loadSnapshot(config, { environment, warn, signal: stop });
   await using stack = new AsyncDisposableStack();
   const built = stack.use(openBuiltSite(config, true));
-  const { record, store, manifest, manifestFile, source } = built;
+  const { record, store, manifest, manifestSetup, source } = built;
   if (!built.isComplete) throw notBuilt("its first build didn't end");
   if (!isNewest(inputs, built)) throw notRegistered();
   checkVersions(built);
@@ -120,7 +120,7 @@ export async function openWorkingSite(inputs: SiteInputs, options: WorkingSiteOp
   const threads = options.concurrency ?? availableParallelism();
   const epochs = epochsOf(record);
   // Its first build is complete: a file without a stamp isn't a torn one of ours.
-  const setup = pressSetupOf(inputs, { ...record, isFirstBuild: false }, manifestFile, isDryRun);
+  const setup = pressSetupOf(inputs, { ...record, isFirstBuild: false }, manifestSetup, isDryRun);
   const pool = stack.use(new ThreadPool(pressCodeOf(inputs), threads, abort.signal));
   pool.open(setup);
   if (!isDryRun) {
@@ -134,7 +134,7 @@ export async function openWorkingSite(inputs: SiteInputs, options: WorkingSiteOp
       }
     });
   }
-  const { ino } = statSync(manifestFile);
+  const isInPlace = stayingPut(manifestSetup);
   const standing = (): Standing => {
     const now = keeper.read();
     if (now === undefined) {
@@ -143,9 +143,7 @@ export async function openWorkingSite(inputs: SiteInputs, options: WorkingSiteOp
     if (now.epoch !== record.epoch) {
       return { kind: "replaced", message: "Newer templates were registered: start this again with them." };
     }
-    const isSame =
-      now.generation === record.generation && statSync(manifestFile, { throwIfNoEntry: false })?.ino === ino;
-    if (isSame) return { kind: "current" };
+    if (now.generation === record.generation && isInPlace()) return { kind: "current" };
     return { kind: "replaced", message: "The manifest was replaced: run rekiln build, then start this again." };
   };
   const sync = isDryRun ? async () => undefined : await beginSyncing(built, queue, folders);
@@ -178,7 +176,7 @@ export async function openWorkingSite(inputs: SiteInputs, options: WorkingSiteOp
   const settle = async (isDrained = false): Promise<void> => {
     keeper.keep();
     // Paths that were left a while ago, and that nobody took. Once all is done, and nobody else writes, nobody will.
-    const graceSeconds = isDrained && isOnlyWriter(manifest) ? 0 : LEFT_GRACE_SECONDS;
+    const graceSeconds = isDrained && isOnlyWriter(manifest, manifestSetup.kind) ? 0 : LEFT_GRACE_SECONDS;
     const left = { site, manifest, store, staticKeys: staticKeysOf(assets), epochs, clock: Date.now };
     settleLeft(left, reader.snapshot(), { graceSeconds, isComplete: false });
     const writing = { site, assets, manifest, store, replacesForeign: false, signal: abort.signal };
@@ -199,7 +197,7 @@ export async function openWorkingSite(inputs: SiteInputs, options: WorkingSiteOp
     abort: abort.signal,
     assets,
     standing,
-    haveOthersDied: () => deadWriters(manifest).length > 0,
+    haveOthersDied: () => deadWriters(manifest, manifestSetup.kind).length > 0,
     relay,
     cost: () => costOf({ ...storeRequests(setup.store), queue: queue.billedRequests }, site.prices),
     sync,

@@ -37,6 +37,7 @@ const PIECE_ROWS = 500;
 
 /** A manifest in memory, for simulations. A transaction that throws is undone. */
 export class MemoryManifest implements Manifest, ManifestTransaction {
+  readonly pressedAtOnce = { least: 1, most: 32 };
   readonly left: MemoryLeftPaths;
   readonly sitemaps: MemorySitemaps;
   readonly sweep: MemorySweep;
@@ -57,6 +58,10 @@ export class MemoryManifest implements Manifest, ManifestTransaction {
 
   transact<T>(work: (transaction: ManifestTransaction) => T, isDurable = false): T {
     return this.#undo.transact(() => work(this), isDurable);
+  }
+
+  look(): this {
+    return this;
   }
 
   /** A power failure: the last commits, but for those that were to be durable, never happened. */

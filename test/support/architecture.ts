@@ -28,7 +28,7 @@ const ARROWS: readonly (readonly string[])[] = [
 ];
 
 const ADAPTER =
-  /^src\/(?:source\/(?:files-source|sqlite-[^/]+|postgres-[^/]+|mirror|embedded-source|entity-[^/]+)|store\/(?:directory|s3-[^/]+)|manifest\/sqlite-[^/]+|queue\/(?:sqlite-[^/]+|memory-[^/]+|sqs-[^/]+|lane-queue)|render\/eta-renderer)\.ts$/;
+  /^src\/(?:source\/(?:files-source|sqlite-[^/]+|postgres-[^/]+|mirror|embedded-source|entity-[^/]+)|store\/(?:directory|s3-[^/]+)|manifest\/(?:sqlite|postgres)-[^/]+|queue\/(?:sqlite-[^/]+|memory-[^/]+|sqs-[^/]+|lane-queue)|render\/eta-renderer)\.ts$/;
 
 /** Where packages and modules of Node may be imported. A module of Node that isn't named here may be anywhere but in core. */
 const ALLOWED_IN: readonly { readonly name: RegExp; readonly files: RegExp }[] = [

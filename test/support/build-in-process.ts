@@ -5,7 +5,6 @@ import type { PageKey } from "../../src/core/page.ts";
 import type { ObjectKey } from "../../src/core/path.ts";
 import type { Progress } from "../../src/core/progress.ts";
 import type { Manifest } from "../../src/manifest/manifest.ts";
-import { SqliteManifest } from "../../src/manifest/sqlite-manifest.ts";
 import { build } from "../../src/press/build.ts";
 import type { BuildResult } from "../../src/press/build.ts";
 import type { PressPool } from "../../src/press/press-pool.ts";
@@ -20,6 +19,7 @@ import { FilesSource } from "../../src/source/files-source.ts";
 import type { Mirror } from "../../src/source/mirror.ts";
 import type { Source } from "../../src/source/source.ts";
 import { DirectoryPageStore } from "../../src/store/directory.ts";
+import { openManifestOf } from "../../src/system/open-manifest.ts";
 import { newestVersion, openManifest, openRecord, withVersion } from "../../src/system/site-state.ts";
 import { inlineContext, InlinePool } from "./inline-pool.ts";
 
@@ -149,7 +149,7 @@ export async function buildInProcess(
   raiseFloor({ manifest, store, clock });
 
   const epochs = new Map(Object.entries(record.routes).map(([route, { epoch }]) => [route, epoch]));
-  const ofThread = stack.use(new SqliteManifest(opened.file));
+  const ofThread = stack.use(openManifestOf(opened.setup));
   await using inline = new InlinePool(
     inlineContext({
       site,

@@ -8,7 +8,7 @@ import { onTestFinished } from "vitest";
 import { json } from "../../src/core/json-template.ts";
 import { findCarrier } from "../../src/core/stamp.ts";
 import type { Stamp } from "../../src/core/stamp.ts";
-import { SqliteManifest } from "../../src/manifest/sqlite-manifest.ts";
+import type { Manifest } from "../../src/manifest/manifest.ts";
 import { build } from "../../src/press/build.ts";
 import type { PressPool } from "../../src/press/press-pool.ts";
 import { relayOutbox } from "../../src/press/publish.ts";
@@ -24,6 +24,7 @@ import { defineEntities, entity, unchecked } from "../../src/site/entities.ts";
 import type { Site } from "../../src/site/site.ts";
 import { EmbeddedSource } from "../../src/source/embedded-source.ts";
 import { DirectoryPageStore } from "../../src/store/directory.ts";
+import { openManifestOf } from "../../src/system/open-manifest.ts";
 import { openManifest, openRecord, withVersion } from "../../src/system/site-state.ts";
 import { VirtualTime } from "../contract/queue-virtual-time.ts";
 import { InlinePool } from "./inline-pool.ts";
@@ -261,7 +262,7 @@ export class ClockSite {
     aheadMs: number,
     act: (opened: {
       readonly source: EmbeddedSource;
-      readonly manifest: SqliteManifest;
+      readonly manifest: Manifest;
       readonly store: DirectoryPageStore;
       readonly pool: PressPool;
       readonly epoch: number;
@@ -277,7 +278,7 @@ export class ClockSite {
     const source = stack.use(this.#source(aheadMs));
     await source.refresh(() => undefined, signal);
     const { record: before } = openRecord(store, "");
-    const { manifest, file, isNew } = openManifest(join(this.#root, "state"), before);
+    const { manifest, setup, isNew } = openManifest(join(this.#root, "state"), before);
     stack.use(manifest);
     const routes = new Map([...this.#site.routes.keys()].map((route) => [route, "1"]));
     const templates = { routes, assets: new Map<string, string>(), usersOf: () => new Set<string>() };
@@ -297,7 +298,7 @@ export class ClockSite {
         useAsset: () => undefined,
         inTurn: (run) => run(),
         reader: stack.use(source.reader()),
-        manifest: stack.use(new SqliteManifest(file)),
+        manifest: stack.use(openManifestOf(setup)),
         store: new DirectoryPageStore(join(this.#root, "dist"), "1-thread"),
         staticKeys: new Set(),
         isFirstBuild: false,

@@ -11,6 +11,7 @@ import {
   publish,
   slug,
   postgres,
+  postgresManifest,
   s3,
   snapshot,
   sqlite,
@@ -199,6 +200,19 @@ postgres({
 postgres({ film: "select id from film" }, { url: "postgres://127.0.0.1/films", timeoutSeconds: 60 });
 // @ts-expect-error a table leads to ids by a column
 postgres({ film: { query: "select id from film", table: "film", also: [{ table: "film_genre" }] } });
+defineSite({
+  url: "https://films.example",
+  source: embedded(),
+  store: s3("s3://films"),
+  manifest: postgresManifest({ url: "postgres://127.0.0.1/films", schema: "films" }),
+  entities,
+  routes,
+});
+postgresManifest();
+// @ts-expect-error a manifest selects nothing
+postgresManifest({ film: "select id from film" });
+// @ts-expect-error a source is no manifest
+defineSite({ url: "https://films.example", source: embedded(), manifest: embedded(), entities, routes });
 // @ts-expect-error embedded takes nothing: its entities are in the state folder
 embedded("data/");
 // @ts-expect-error it has to be called

@@ -5,7 +5,7 @@ import { RekilnError } from "../../../src/core/errors.ts";
 import { json } from "../../../src/core/json-template.ts";
 import { checkSite } from "../../../src/site/check-site.ts";
 import { s3 } from "../../../src/site/declare-fleet.ts";
-import { postgres } from "../../../src/site/declare-postgres.ts";
+import { postgres, postgresManifest } from "../../../src/site/declare-postgres.ts";
 import { snapshot } from "../../../src/site/declare-snapshot.ts";
 import { defineSite, directory, embedded, files, sqlite } from "../../../src/site/define-site.ts";
 import { defineEntities, entity, unchecked } from "../../../src/site/entities.ts";
@@ -84,6 +84,24 @@ describe("a sound site", () => {
       store: { kind: "directory", dir: "public/" },
     });
     expect(siteOf(sound).store).toEqual({ kind: "directory", dir: "dist/" });
+  });
+
+  test("has its manifest on this machine, or in Postgres beside a store that all machines reach", () => {
+    const store = s3("s3://films");
+    expect(siteOf(sound).manifest).toEqual({ kind: "local" });
+    expect(siteOf({ ...sound, store }).manifest).toEqual({ kind: "local" });
+    expect(siteOf({ ...sound, store, manifest: postgresManifest() }).manifest).toEqual({
+      kind: "postgres",
+      url: undefined,
+      schema: "rekiln",
+    });
+    const wrong = (manifest: unknown, of: object = { store }): readonly Problem[] =>
+      problemsOf({ ...sound, ...of, manifest });
+    expect(wrong(postgresManifest(), {})).toMatchObject([{ path: "manifest", hint: expect.stringContaining("s3(") }]);
+    expect(wrong("postgres://127.0.0.1/films")).toMatchObject([{ path: "manifest" }]);
+    expect(wrong(postgresManifest({ url: "mysql://films" }))).toMatchObject([{ path: "manifest.url" }]);
+    expect(wrong(postgresManifest({ schema: "My-Films" }))).toMatchObject([{ path: "manifest.schema" }]);
+    expect(wrong({ ...postgresManifest(), shema: "films" })).toMatchObject([{ path: "manifest.shema" }]);
   });
 
   test("has its entity types with what they index", () => {

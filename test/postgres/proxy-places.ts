@@ -1,0 +1,3 @@
+/** Places in the memory that a proxy shares with its thread. */
+export const QUERIES = 0;
+export const CUT = 1;

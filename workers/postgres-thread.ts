@@ -1,0 +1,3 @@
+import { runPostgresThread } from "../src/system/postgres-thread.ts";
+
+await runPostgresThread();
