@@ -150,12 +150,16 @@ export class PutAhead {
     const { known, objects, isFresh, signal, plan } = this.#context;
     const asked: ObjectKey[] = [];
     const recordedEtags = new Map<ObjectKey, string>();
+    const recordedKeys = new Set<ObjectKey>();
     for (const { key, rendered } of prepared) {
       const row = look?.page(key);
       const recorded = recordedObject(row, plan.carriedKey(key));
       if (recorded !== undefined) {
-        if (this.#trustsRows && !this.#distrusted.has(recorded.key)) known.learn(recorded.key, recorded.stored);
+        // One page was put over another one, whose row doesn't say so yet: it is asked for when it is needed.
+        if (recordedKeys.has(recorded.key)) known.forget(recorded.key);
+        else if (this.#trustsRows && !this.#distrusted.has(recorded.key)) known.learn(recorded.key, recorded.stored);
         else recordedEtags.set(recorded.key, recorded.stored.etag);
+        recordedKeys.add(recorded.key);
       }
       if (rendered.kind !== "page" || known.knows(rendered.located.key)) continue;
       if (isFresh) known.learn(rendered.located.key, undefined);
