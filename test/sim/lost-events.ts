@@ -1,6 +1,7 @@
 import { digestOf } from "../../src/core/digest.ts";
 import { carriedKey } from "../../src/core/stamp.ts";
 import { isRedirectKey } from "../../src/press/redirect-page.ts";
+import { isTombstoneKey } from "../../src/press/tombstone-page.ts";
 import { TICK_SECONDS } from "../../src/press/sweep.ts";
 import { runBuilder } from "./builder.ts";
 import { commit, firstEdits, randomEdits } from "./editor.ts";
@@ -113,7 +114,7 @@ function tooOld(world: World, versions: readonly number[]): string | undefined {
   const all = versions.map((version) => world.expected(version, world.templates));
   const carried = (key: string): string => carriedKey(key as Parameters<typeof carriedKey>[0], digestOf);
   for (const [at, { carried: found, body }] of world.files.objects) {
-    if (found === undefined || isRedirectKey(found.key)) continue;
+    if (found === undefined || isRedirectKey(found.key) || isTombstoneKey(found.key)) continue;
     const path = `/${at.replace(/index\.html$/, "")}`;
     // A page that fails keeps what it was, wherever that is.
     const isRight = all.some((pages) =>

@@ -34,6 +34,7 @@ const ALLOWED = new Set([
   '[...columns, `${alias}.id`].join(", ")',
   "cache.table.values",
   "table.entities",
+  "this.#queued",
   "number",
   "keys",
   '["id", "version", "raw", ...columns, "data"].join(", ")',
