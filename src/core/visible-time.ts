@@ -44,19 +44,29 @@ export function isVisible({ appears, goes }: VisibleTime, nowSeconds: number): b
   return (appears === undefined || appears <= nowSeconds) && (goes === undefined || nowSeconds < goes);
 }
 
+/** What an entity is: there, not there yet, or not there any more. */
+export type Presence = "there" | "before" | "after";
+
+/** Of an entity that stands as it should. */
+export function presenceOf(time: VisibleTime, nowSeconds: number): Presence {
+  if (isVisible(time, nowSeconds)) return "there";
+  return time.goes !== undefined && time.goes <= nowSeconds ? "after" : "before";
+}
+
 /**
- * Whether an entity that is there, or isn't, is so against a clock that is right: by more than clocks may be apart, where another clock has
- * decided it.
+ * Whether what an entity is is wrong by a clock that is right: by more than clocks may be apart, where another clock has decided it.
  */
-export function mustTurn(time: VisibleTime, isThere: boolean, nowSeconds: number): boolean {
-  if (isVisible(time, nowSeconds) === isThere) return false;
+export function mustTurn(time: VisibleTime, presence: Presence, nowSeconds: number): boolean {
+  if (isVisible(time, nowSeconds) === (presence === "there")) return false;
   const { appears, goes } = time;
-  if (isThere) {
-    // Its end has come; or a clock that was far ahead brought it too early.
-    return (goes !== undefined && goes <= nowSeconds) || (appears ?? 0) > nowSeconds + CLOCKS_APART_SECONDS;
+  switch (presence) {
+    case "there":
+      // Its end has come; or a clock that was far ahead brought it too early.
+      return (goes !== undefined && goes <= nowSeconds) || (appears ?? 0) > nowSeconds + CLOCKS_APART_SECONDS;
+    case "before":
+      return true;
+    case "after":
+      // A clock that was far ahead ended it too early.
+      return goes === undefined || goes > nowSeconds + CLOCKS_APART_SECONDS;
   }
-  // Its time has come; or a clock that was far ahead ended it too early.
-  return (
-    goes === undefined || (appears ?? 0) > nowSeconds - CLOCKS_APART_SECONDS || goes > nowSeconds + CLOCKS_APART_SECONDS
-  );
 }

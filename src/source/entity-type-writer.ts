@@ -4,7 +4,7 @@ import { changedFields } from "../core/changed-fields.ts";
 import type { EntityData, EntityModel } from "../core/entity.ts";
 import { tupleOf } from "../core/tuple.ts";
 import type { Tuple } from "../core/tuple.ts";
-import { isVisible, mustTurn, visibleTimeOf, visibleTimeProblem } from "../core/visible-time.ts";
+import { mustTurn, presenceOf, visibleTimeOf, visibleTimeProblem } from "../core/visible-time.ts";
 import { EntityValues } from "./entity-values.ts";
 import type { OrderKeys } from "./entity-values.ts";
 import { TimedEntities } from "./timed-entities.ts";
@@ -128,10 +128,11 @@ export class EntityTypeWriter {
     const timed = this.#timed;
     if (timed === undefined) return false;
     const time = visibleTimeOf(this.model, entity);
-    const isThere = isVisible(time, this.#nowSeconds);
-    if (time.appears === undefined && time.goes === undefined) timed.remove(entity.id);
-    else timed.put(entity.id, time, isThere ? undefined : JSON.stringify(entity), isThere ? null : raw);
-    return !isThere;
+    const presence = presenceOf(time, this.#nowSeconds);
+    if (presence !== "there") timed.putAway(entity.id, time, presence, JSON.stringify(entity), raw);
+    else if (time.appears === undefined && time.goes === undefined) timed.remove(entity.id);
+    else timed.putThere(entity.id, time);
+    return presence !== "there";
   }
 
   #insertRow(entity: EntityData, raw: Uint8Array | null): number | undefined {
@@ -195,19 +196,20 @@ export class EntityTypeWriter {
    */
   turn(): number {
     let turned = 0;
-    for (const { id, data, raw, ...time } of this.#timed?.all() ?? []) {
-      if (!mustTurn(time, data === undefined, this.#nowSeconds)) continue;
+    for (const { id, data, raw, presence, ...time } of this.#timed?.all() ?? []) {
+      if (!mustTurn(time, presence, this.#nowSeconds)) continue;
       turned++;
       if (data !== undefined) {
         this.#insertRow(JSON.parse(data) as EntityData, raw);
-        this.#timed?.put(id, time, undefined, null);
+        this.#timed?.putThere(id, time);
         continue;
       }
       const stored = this.find(id);
       const text = stored === undefined ? undefined : this.text(stored.seq);
       if (stored === undefined || text === undefined) continue;
       this.#deleteRow(stored.seq);
-      this.#timed?.put(id, time, text, stored.raw);
+      const away = presenceOf(time, this.#nowSeconds) === "after" ? "after" : "before";
+      this.#timed?.putAway(id, time, away, text, stored.raw);
     }
     return turned;
   }

@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 
-import type { VisibleTime } from "../core/visible-time.ts";
+import type { Presence, VisibleTime } from "../core/visible-time.ts";
 
 /**
  * Entities that exist only for a time: a row for each, with what is stored of it while it isn't there. Its number, negative, stands for the
@@ -8,7 +8,8 @@ import type { VisibleTime } from "../core/visible-time.ts";
  */
 const TIMED_TABLE = `
   CREATE TABLE IF NOT EXISTS timed (
-    number INTEGER PRIMARY KEY, type INTEGER NOT NULL, id TEXT NOT NULL, appears INTEGER, goes INTEGER, data TEXT, raw BLOB);
+    number INTEGER PRIMARY KEY, type INTEGER NOT NULL, id TEXT NOT NULL, appears INTEGER, goes INTEGER, data TEXT, raw BLOB,
+    has_ended INTEGER NOT NULL DEFAULT 0);
   CREATE UNIQUE INDEX IF NOT EXISTS timed_id ON timed (type, id);
   CREATE INDEX IF NOT EXISTS timed_appears ON timed (appears);
   CREATE INDEX IF NOT EXISTS timed_goes ON timed (goes);`;
@@ -19,6 +20,7 @@ export interface TimedRow extends VisibleTime {
   /** Undefined while the entity is there. */
   readonly data: string | undefined;
   readonly raw: Uint8Array | null;
+  readonly presence: Presence;
 }
 
 /** The timed entities of one type, within a transaction of its entity store. */
@@ -33,12 +35,14 @@ export class TimedEntities {
 
   constructor(database: DatabaseSync, type: number) {
     database.exec(TIMED_TABLE);
+    addMissingColumn(database);
     this.#type = type;
     this.#find = database.prepare("SELECT * FROM timed WHERE type = ? AND id = ?");
     this.#read = database.prepare("SELECT data FROM timed WHERE number = ?");
     this.#put = database.prepare(
-      `INSERT INTO timed (type, id, appears, goes, data, raw) VALUES (?, ?, ?, ?, ?, ?)
-         ON CONFLICT (type, id) DO UPDATE SET appears = excluded.appears, goes = excluded.goes, data = excluded.data, raw = excluded.raw`,
+      `INSERT INTO timed (type, id, appears, goes, data, raw, has_ended) VALUES (?, ?, ?, ?, ?, ?, ?)
+         ON CONFLICT (type, id) DO UPDATE SET appears = excluded.appears, goes = excluded.goes, data = excluded.data, raw = excluded.raw,
+           has_ended = excluded.has_ended`,
     );
     this.#remove = database.prepare("DELETE FROM timed WHERE type = ? AND id = ?");
     this.#hidden = database.prepare("SELECT number FROM timed WHERE type = ? AND data IS NOT NULL");
@@ -55,9 +59,20 @@ export class TimedEntities {
     return typeof data === "string" ? data : undefined;
   }
 
-  /** @param data of an entity that isn't there, undefined of one that is */
-  put(id: string, { appears, goes }: VisibleTime, data: string | undefined, raw: Uint8Array | null): void {
-    this.#put.run(this.#type, id, appears ?? null, goes ?? null, data ?? null, raw);
+  /** Notes an entity that is there. */
+  putThere(id: string, { appears, goes }: VisibleTime): void {
+    this.#put.run(this.#type, id, appears ?? null, goes ?? null, null, null, 0);
+  }
+
+  /** Keeps an entity that isn't there. */
+  putAway(
+    id: string,
+    { appears, goes }: VisibleTime,
+    presence: "before" | "after",
+    data: string,
+    raw: Uint8Array | null,
+  ): void {
+    this.#put.run(this.#type, id, appears ?? null, goes ?? null, data, raw, presence === "after" ? 1 : 0);
   }
 
   remove(id: string): void {
@@ -74,6 +89,13 @@ export class TimedEntities {
   }
 }
 
+/** A store that an older rekiln made has none: what it hid counts as not there yet. */
+function addMissingColumn(database: DatabaseSync): void {
+  const columns = database.prepare("SELECT name FROM pragma_table_info('timed')").all();
+  if (columns.some(({ name }) => name === "has_ended")) return;
+  database.exec("ALTER TABLE timed ADD COLUMN has_ended INTEGER NOT NULL DEFAULT 0");
+}
+
 function toTimedRow(row: Readonly<Record<string, unknown>>): TimedRow {
   const at = (value: unknown): number | undefined => (typeof value === "number" ? value : undefined);
   return {
@@ -82,6 +104,7 @@ function toTimedRow(row: Readonly<Record<string, unknown>>): TimedRow {
     appears: at(row["appears"]),
     goes: at(row["goes"]),
     data: typeof row["data"] === "string" ? row["data"] : undefined,
+    presence: typeof row["data"] !== "string" ? "there" : row["has_ended"] === 1 ? "after" : "before",
     raw: row["raw"] instanceof Uint8Array ? row["raw"] : null,
   };
 }

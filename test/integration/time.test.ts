@@ -29,6 +29,21 @@ describe("an entity with times", () => {
     expect(site.page("items/over.json")).toBeUndefined();
   });
 
+  test("whose time came while nothing ran exists for what is left of it, be that a few minutes", async () => {
+    const site = new ClockSite("2026-03-01T08:00:00Z");
+    await site.put({ id: "timed", published: "2026-03-01T09:00:00Z", expires: "2026-03-01T12:00:00Z" });
+    await site.build();
+    site.nowMs = Date.parse("2026-03-01T11:55:00Z");
+    await site.work();
+    expect(site.page("list.json")).toEqual({ ids: ["timed"] });
+    site.nowMs = Date.parse("2026-03-01T12:00:01Z");
+    await site.work();
+    expect(site.page("list.json")).toEqual({ ids: [] });
+    // Its end was no mistake of a clock's: one that is ten minutes late doesn't bring it back.
+    await site.work(-10 * MINUTE_MS);
+    expect(site.page("list.json")).toEqual({ ids: [] });
+  });
+
   test("can be changed and deleted while it isn't there", async () => {
     const site = new ClockSite("2026-03-01T08:00:00Z");
     await site.put({ id: "a", published: "2026-04-01" }, { id: "b", published: "2026-04-01" });
