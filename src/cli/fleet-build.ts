@@ -7,6 +7,7 @@ import { siteEnvironment } from "../system/site-environment.ts";
 import { templatePlace } from "../render/renderer.ts";
 import { BuildProgress } from "./build-progress.ts";
 import { printable } from "./build-summary.ts";
+import { runCostText } from "./cost-text.ts";
 import { count } from "./count.ts";
 import { EXIT } from "./exit.ts";
 import { interruptSignal } from "./interrupt-signal.ts";
@@ -48,12 +49,23 @@ export async function printFleetBuild({ config: configFile, isForced, wait, json
   const seconds = Number(((performance.now() - started) / 1000).toFixed(3));
   if (json === true) {
     const { routes, changes } = report;
-    const data = { schema: "rekiln.fleet-build.1", routes, changes, isDone, pages: pages(), failed, seconds, exitCode };
+    const data = {
+      schema: "rekiln.fleet-build.1",
+      routes,
+      changes,
+      isDone,
+      pages: pages(),
+      failed,
+      cost: report.cost,
+      seconds,
+      exitCode,
+    };
     process.stdout.write(`${JSON.stringify(data)}\n`);
     return;
   }
   const queued = report.routes.length === 0 ? "no route" : report.routes.map(({ route }) => route).join(", ");
   process.stdout.write(`Queued whole: ${queued}; ${count(report.changes)} changes one by one.\n`);
+  process.stdout.write(`${runCostText(report.cost)}\n`);
   if (isDone)
     process.stdout.write(`${count(pages())} pages stand, ${count(failed)} failed, after ${seconds.toFixed(2)} s.\n`);
   else process.stdout.write("Workers of any machine go on with it; rekiln status --watch shows how far they are.\n");

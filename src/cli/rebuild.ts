@@ -1,5 +1,6 @@
 import { Command, Option } from "commander";
 
+import { costOf, NO_REQUESTS } from "../core/prices.ts";
 import { RekilnError } from "../core/errors.ts";
 import type { PageKey } from "../core/page.ts";
 import { loadConfig } from "../site/load-config.ts";
@@ -10,6 +11,7 @@ import { planRebuild, queueRebuild } from "../system/run-rebuild.ts";
 import type { RebuildPlan, RebuildTarget } from "../system/run-rebuild.ts";
 import { siteEnvironment } from "../system/site-environment.ts";
 import { confirm } from "./confirm.ts";
+import { runCostText } from "./cost-text.ts";
 import { count } from "./count.ts";
 import { EXIT } from "./exit.ts";
 import { interruptSignal } from "./interrupt-signal.ts";
@@ -81,8 +83,9 @@ export function rebuildCommand(): Command {
       const exitCode = isInterrupted ? EXIT.interrupted : EXIT.done;
       process.exitCode = exitCode;
       const changed = isDone ? changedSince(built, before) : undefined;
+      const cost = costOf({ ...NO_REQUESTS, queue: queue.billedRequests }, config.site.prices);
       if (flags.json === true) {
-        const data = { schema: "rekiln.rebuild.1", pages: plan.pages, routes: plan.routes, isDone, exitCode };
+        const data = { schema: "rekiln.rebuild.1", pages: plan.pages, routes: plan.routes, isDone, cost, exitCode };
         const interrupted = isInterrupted ? { interrupted: true } : {};
         process.stdout.write(
           `${JSON.stringify({ ...data, ...interrupted, ...(changed === undefined ? {} : { changed }) })}\n`,
@@ -93,6 +96,7 @@ export function rebuildCommand(): Command {
       else if (changed === undefined) process.stdout.write(`${pagesText(plan.pages)} queued.\n`);
       else if (changed === 0) process.stdout.write(`${pagesText(plan.pages)} rendered: nothing had changed.\n`);
       else process.stdout.write(`${pagesText(plan.pages)} rendered, ${pagesText(changed)} changed.\n`);
+      if (queue.billedRequests > 0) process.stdout.write(`${runCostText(cost)}\n`);
     });
 }
 

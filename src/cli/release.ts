@@ -2,6 +2,7 @@ import { Command } from "commander";
 
 import { runRelease } from "../system/run-release.ts";
 import { siteEnvironment } from "../system/site-environment.ts";
+import { runCostText } from "./cost-text.ts";
 import { count } from "./count.ts";
 import { EXIT } from "./exit.ts";
 
@@ -32,9 +33,15 @@ export function releaseCommand(): Command {
         process.stdout.write(`Nothing to release: these templates are epoch ${report.epoch}, the newest.\n`);
         return;
       }
+      const isBilled = Object.values(report.cost.requests).some((requests) => requests > 0);
       const lines = report.routes.map(({ route, pages }) => `  ${route}  ${count(pages)} pages`);
       const head = isDryRun ? `Epoch ${report.epoch} would queue:` : `Epoch ${report.epoch} is registered. Queued:`;
-      const next = isDryRun ? [] : ["Workers with older templates end by themselves: start rekiln work anew."];
+      const next = isDryRun
+        ? []
+        : [
+            "Workers with older templates end by themselves: start rekiln work anew.",
+            ...(isBilled ? [runCostText(report.cost)] : []),
+          ];
       process.stdout.write(`${[head, ...lines, ...next].join("\n")}\n`);
     });
 }

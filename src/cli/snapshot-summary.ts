@@ -1,5 +1,7 @@
+import type { Cost } from "../core/prices.ts";
 import type { SnapshotReport } from "../system/snapshot-run.ts";
 import { printable } from "./build-summary.ts";
+import { runCostText } from "./cost-text.ts";
 import { count } from "./count.ts";
 import { EXIT } from "./exit.ts";
 
@@ -7,7 +9,7 @@ const SHOWN_MAX = 20;
 
 /** Says what became of a snapshot, and sets the exit code. */
 export function printSnapshot(
-  report: SnapshotReport,
+  report: SnapshotReport & { readonly cost: Cost },
   { isDryRun, isJson }: { readonly isDryRun: boolean; readonly isJson: boolean },
 ): void {
   const { source, written } = report;
@@ -17,9 +19,7 @@ export function printSnapshot(
   if (isJson) process.stdout.write(`${JSON.stringify({ ...dataOf(report, isDryRun), exitCode })}\n`);
   else
     process.stdout.write(
-      linesOf(report, isDryRun)
-        .map((line) => `${printable(line)}\n`)
-        .join(""),
+      [...linesOf(report, isDryRun), runCostText(report.cost)].map((line) => `${printable(line)}\n`).join(""),
     );
   const lines = (source?.problems ?? []).slice(0, SHOWN_MAX).map(({ place, message }) => `${place}: ${message}`);
   if (badRecords > lines.length) lines.push(`… and ${count(badRecords - lines.length)} more bad records`);
@@ -31,7 +31,7 @@ export function printSnapshot(
   process.stderr.write(lines.map((line) => `${printable(line)}\n`).join(""));
 }
 
-function linesOf(report: SnapshotReport, isDryRun: boolean): readonly string[] {
+function linesOf(report: SnapshotReport & { readonly cost: Cost }, isDryRun: boolean): readonly string[] {
   const { place, did, version, lastVersion, entities, inserted, updated, deleted, written } = report;
   if (did === "unchanged") return [`${place} is up to date: version ${version}`];
   const differs = `${count(inserted)} new, ${count(updated)} changed, ${count(deleted)} gone`;
@@ -51,7 +51,7 @@ function linesOf(report: SnapshotReport, isDryRun: boolean): readonly string[] {
   ];
 }
 
-function dataOf(report: SnapshotReport, isDryRun: boolean): object {
+function dataOf(report: SnapshotReport & { readonly cost: Cost }, isDryRun: boolean): object {
   const { place, did, version, lastVersion, entities, inserted, updated, deleted, written, source } = report;
   return {
     schema: "rekiln.snapshot.1",
@@ -71,5 +71,6 @@ function dataOf(report: SnapshotReport, isDryRun: boolean): object {
     notRemoved: written?.removed.left ?? 0,
     problems: source?.problems ?? [],
     problemCount: source?.problemCount ?? 0,
+    cost: report.cost,
   };
 }

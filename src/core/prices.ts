@@ -40,5 +40,5 @@ export function priceOf(requests: Requests, prices: Prices): number {
 /** `$0.0123`, with as many digits as it takes to say something. */
 export function dollarText(dollars: number): string {
   if (dollars === 0) return "$0";
-  return `$${dollars >= 1 ? dollars.toFixed(2) : dollars.toPrecision(2)}`;
+  return `$${dollars.toFixed(dollars >= 1 ? 2 : Math.min(20, 1 - Math.floor(Math.log10(dollars))))}`;
 }

@@ -40,7 +40,7 @@ export function visibleTimeOf(model: EntityModel, entity: EntityData): VisibleTi
   return { appears: at(model.publishAt), goes: at(model.expireAt) };
 }
 
-export function isVisible({ appears, goes }: VisibleTime, nowSeconds: number): boolean {
+function isVisible({ appears, goes }: VisibleTime, nowSeconds: number): boolean {
   return (appears === undefined || appears <= nowSeconds) && (goes === undefined || nowSeconds < goes);
 }
 

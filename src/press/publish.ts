@@ -1,4 +1,5 @@
 import { encodeChange } from "../core/change-event.ts";
+import type { Cost } from "../core/prices.ts";
 import { RekilnError } from "../core/errors.ts";
 import { isPassing } from "../core/passing-error.ts";
 import type { Queue, SendResult } from "../queue/queue.ts";
@@ -17,6 +18,8 @@ export interface RelayReport {
   readonly error: RekilnError | undefined;
   /** There were more changes than are kept: a build is needed, which is whole. */
   readonly needsBuild: boolean;
+  /** What the queue's requests are billed, where somebody bills them, and whoever relays knows the prices. */
+  readonly cost?: Cost | undefined;
 }
 
 export interface RelayOptions {

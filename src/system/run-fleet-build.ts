@@ -1,3 +1,5 @@
+import { costOf } from "../core/prices.ts";
+import type { Cost } from "../core/prices.ts";
 import type { Progress } from "../core/progress.ts";
 import { RekilnError } from "../core/errors.ts";
 import { encodeWork } from "../core/work-message.ts";
@@ -19,7 +21,7 @@ import { lockProcess } from "./process-lock.ts";
 import { readInputs } from "./site-inputs.ts";
 import type { BrokenTemplate } from "./site-inputs.ts";
 import { openManifest, openRecord, withVersion } from "./site-state.ts";
-import { storeSetupOf } from "./store-setup.ts";
+import { storeRequests, storeSetupOf } from "./store-setup.ts";
 import { takeIn } from "./take-in.ts";
 import { takeTemplates } from "./templates-record.ts";
 
@@ -43,6 +45,8 @@ export interface FleetBuildReport {
   readonly source: RefreshReport | undefined;
   readonly problems: readonly StaticProblem[];
   readonly brokenTemplates: readonly BrokenTemplate[];
+  /** What beginning it was billed: the rest is its workers'. */
+  readonly cost: Cost;
 }
 
 /**
@@ -62,7 +66,8 @@ export async function runFleetBuild(
   const { folders, templates, assets, problems, broken } = inputs;
   using stack = new DisposableStack();
   stack.use(lockProcess(folders.state, "build"));
-  const store = stack.use(openPageStore(storeSetupOf(site, folders), `${process.pid}-main`));
+  const storeSetup = storeSetupOf(site, folders);
+  const store = stack.use(openPageStore(storeSetup, `${process.pid}-main`));
   const { record: before } = openRecord(store, "");
   const source = stack.use(openSource(config, { firstVersion: before.ceiling, isDurable: true }));
 
@@ -120,6 +125,7 @@ export async function runFleetBuild(
     source: refreshed,
     problems: [...problems, ...copied.problems],
     brokenTemplates: broken,
+    cost: costOf({ ...storeRequests(storeSetup), queue: queue.billedRequests }, site.prices),
   };
 }
 

@@ -1,4 +1,6 @@
 import { RekilnError } from "../core/errors.ts";
+import { costOf } from "../core/prices.ts";
+import type { Cost } from "../core/prices.ts";
 import { encodeWork } from "../core/work-message.ts";
 import { registerTemplates, writeSiteRecord } from "../press/site-record.ts";
 import { copyStatic } from "../press/static-files.ts";
@@ -12,6 +14,7 @@ import { openQueue } from "./open-queue.ts";
 import { readInputs } from "./site-inputs.ts";
 import type { BrokenTemplate, SiteInputs } from "./site-inputs.ts";
 import { withVersion } from "./site-state.ts";
+import { storeRequests, storeSetupOf } from "./store-setup.ts";
 import { takeTemplates } from "./templates-record.ts";
 
 export interface ReleaseReport {
@@ -20,6 +23,7 @@ export interface ReleaseReport {
   /** Routes that were put on the queue, with the number of their published pages; gone routes too. */
   readonly routes: readonly { readonly route: string; readonly pages: number }[];
   readonly problems: readonly StaticProblem[];
+  readonly cost: Cost;
 }
 
 export interface RunReleaseOptions {
@@ -57,7 +61,9 @@ export async function releaseInputs(inputs: SiteInputs, isDryRun: boolean): Prom
   );
   const gone = registered.epoch === record.epoch ? [] : manifest.routes().filter((route) => !site.routes.has(route));
   const routes = [...changed, ...gone].map((route) => ({ route, pages: knownPages(manifest, route) }));
-  if (isDryRun) return { epoch: registered.epoch, routes, problems };
+  const cost = (queued: number): Cost =>
+    costOf({ ...storeRequests(storeSetupOf(site, folders)), queue: queued }, site.prices);
+  if (isDryRun) return { epoch: registered.epoch, routes, problems, cost: cost(0) };
 
   const copying = { folder: folders.static, assets, manifest, store, isDryRun: false, replacesForeign: false };
   const copied = copyStatic(copying);
@@ -71,7 +77,12 @@ export async function releaseInputs(inputs: SiteInputs, isDryRun: boolean): Prom
     writeSiteRecord(store, withVersion(registered, source.identity, version));
     manifest.setMeta("epoch", String(registered.epoch));
   });
-  return { epoch: registered.epoch, routes, problems: [...problems, ...copied.problems] };
+  return {
+    epoch: registered.epoch,
+    routes,
+    problems: [...problems, ...copied.problems],
+    cost: cost(queue.billedRequests),
+  };
 }
 
 function brokenTemplates(broken: readonly BrokenTemplate[]): RekilnError {

@@ -1,9 +1,12 @@
 import { join } from "node:path";
 
+import { costOf } from "../core/prices.ts";
+import type { Cost } from "../core/prices.ts";
 import { RekilnError } from "../core/errors.ts";
 import type { StoredSnapshot } from "../press/write-snapshot.ts";
 import { s3 } from "../site/declare-fleet.ts";
 import type { S3Store } from "../site/declare-fleet.ts";
+import type { Queue } from "../queue/queue.ts";
 import { loadConfig } from "../site/load-config.ts";
 import type { LoadedConfig } from "../site/load-config.ts";
 import type { EmbeddedSource } from "../source/embedded-source.ts";
@@ -30,13 +33,14 @@ import { takeIn } from "./take-in.ts";
 export async function runSnapshot(
   options: RunSnapshotOptions,
   surroundings: SnapshotSurroundings,
-): Promise<SnapshotReport> {
+): Promise<SnapshotReport & { readonly cost: Cost }> {
   const config = await loadConfig(options.configFile, surroundings.environment);
   const place = placeOf(config, options.to);
   const folders = siteFolders(config);
   await using stack = new AsyncDisposableStack();
   stack.use(lockProcess(folders.state, "snapshot"));
-  const { store } = stack.use(await openWritableStore(objectStoreSetup(place)));
+  const { store, budget } = stack.use(await openWritableStore(objectStoreSetup(place)));
+  let queue: Queue | undefined;
   const last = await lastOf(store, options.isAnew, surroundings.signal);
   const firstVersion = Math.max(firstVersionOf(config, folders), last?.index.ceiling ?? 0);
   const source = stack.use(openSource(config, { firstVersion, isDurable: true }));
@@ -49,13 +53,15 @@ export async function runSnapshot(
       store,
       last,
       folder: join(folders.state, "snapshot-staged"),
-      openQueue: () => openQueue(config),
+      openQueue: () => (queue = openQueue(config)),
       onProgress: (entities) => surroundings.onProgress("entities", entities),
       signal: surroundings.signal,
     },
     options,
   );
-  return { ...report, source: taken };
+  const { put, get, list } = budget.requests;
+  const cost = costOf({ put, get, list, queue: queue?.billedRequests ?? 0 }, config.site.prices);
+  return { ...report, source: taken, cost };
 }
 
 function placeOf({ site }: LoadedConfig, to: string | undefined): S3Store {

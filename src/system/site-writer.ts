@@ -3,6 +3,7 @@ import { join } from "node:path";
 
 import { RekilnError } from "../core/errors.ts";
 import { relayOutbox } from "../press/publish.ts";
+import { costOf, NO_REQUESTS } from "../core/prices.ts";
 import type { RelayReport } from "../press/publish.ts";
 import { Publisher } from "../press/publisher.ts";
 import { loadConfig } from "../site/load-config.ts";
@@ -63,7 +64,9 @@ export class SiteWriter implements Disposable {
     const { outbox } = this.source;
     try {
       using queue = openQueue(this.config);
-      return await relayOutbox(outbox, queue, { signal });
+      const report = await relayOutbox(outbox, queue, { signal });
+      if (queue.billedRequests === 0) return report;
+      return { ...report, cost: costOf({ ...NO_REQUESTS, queue: queue.billedRequests }, this.config.site.prices) };
     } catch (error) {
       if (!(error instanceof RekilnError)) throw error;
       return { sent: 0, waiting: outbox.count(), tooLarge: 0, error, needsBuild: outbox.needsBuild() };

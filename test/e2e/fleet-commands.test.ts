@@ -193,7 +193,8 @@ test("a site whose queue is SQS is published, worked on and looked at as any oth
   await rekiln(site.folder, "provision");
   await build(site.folder);
   site.records("item", [{ id: "i0", title: "Changed" }, ...itemsOf(3).slice(1)]);
-  await rekiln(site.folder, "publish", "item:i0");
+  const published = await rekiln(site.folder, "publish", "item:i0");
+  expect(published.stdout).toMatch(/^Cost: \d queue: \$0\.\d+\.$/m);
   sqs.queue("items-live").send("not ours", undefined, undefined);
   expect(await json(site, "queue", "list")).toMatchObject({ lanes: { live: { waiting: 2, dead: 0 } } });
   const before = sqs.server.requests;
@@ -207,6 +208,9 @@ test("a site whose queue is SQS is published, worked on and looked at as any oth
   });
   expect(await json(site, "status")).toMatchObject({ queue: { live: { waiting: 0, inFlight: 0, dead: 1 } } });
   expect((await rekiln(site.folder, "queue", "purge", "--dead", "--yes")).code).toBe(0);
+  const asking = sqs.server.requests;
+  const rebuilt = await json(site, "rebuild", "item:i0");
+  expect(rebuilt["cost"]).toMatchObject({ requests: { put: 0, queue: sqs.server.requests - asking } });
 }, 120_000);
 
 test("a writer refuses a store that ignores conditions", async () => {
