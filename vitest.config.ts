@@ -6,15 +6,18 @@ import { defineConfig } from "vitest/config";
 export const LONG = [
   "test/e2e/interrupt.test.ts",
   "test/e2e/kill-cold.test.ts",
+  "test/e2e/kill-edits.test.ts",
   "test/e2e/kill-fleet-build.test.ts",
   "test/e2e/kill-objects.test.ts",
   "test/e2e/kill-put.test.ts",
   "test/e2e/kill-static.test.ts",
+  "test/e2e/objects-long.test.ts",
   "test/e2e/readers.test.ts",
   "test/e2e/snapshot-memory.test.ts",
   "test/e2e/work-failures.test.ts",
   "test/e2e/work-stop.test.ts",
   "test/integration/disk-full.test.ts",
+  "test/postgres/fleet-site.test.ts",
   "test/sim/planted-bugs.test.ts",
 ];
 

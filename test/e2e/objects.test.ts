@@ -64,26 +64,6 @@ test("a page that changes costs one put and no question", async () => {
   expect(ofPages.filter((request) => !request.startsWith("PUT"))).toEqual([]);
 });
 
-test("objects are packed and have the headers of their route, and get others when the config changes", async () => {
-  const store = await ObjectSite.start();
-  const site = await WorkSite.make(filmsOf(40), (made) => {
-    store.publish(made, 'compress: "gzip"');
-    const template = 'template: "genre",';
-    made.edit("rekiln.config.ts", template, `${template} cacheControl: "max-age=60", cacheTags: ["genres"],`);
-  });
-  expect(differences(await cleanPages(site), store.pages())).toEqual([]);
-  const drama = (): Readonly<Record<string, string>> => store.object("genres/drama/index.html").headers;
-  expect(drama()).toMatchObject({ "cache-control": "max-age=60", "x-amz-meta-cache-tag": "genres" });
-  // What fits into a packet isn't packed.
-  expect(drama()).not.toHaveProperty("content-encoding");
-  expect(store.object("films/index.html").headers).toMatchObject({ "content-encoding": "gzip" });
-  expect(store.object("films/index.html").headers).not.toHaveProperty("cache-control");
-  site.site.edit("rekiln.config.ts", "max-age=60", "max-age=5");
-  expect(await build(site.folder)).toMatchObject({ failed: 0, exitCode: 0 });
-  expect(drama()).toMatchObject({ "cache-control": "max-age=5" });
-  expect(await build(site.folder)).toMatchObject({ wrote: 0, exitCode: 0 });
-});
-
 test("an audit finds what others did to the bucket by listing it, and mends it", async () => {
   const store = await ObjectSite.start();
   const site = await WorkSite.make(filmsOf(40), store.publishHere);
@@ -102,27 +82,6 @@ test("an audit finds what others did to the bucket by listing it, and mends it",
   expect(JSON.parse(audit.stdout)).toMatchObject({ counts: { differs: 1, missing: 1, foreign: 1, orphan: 0 } });
   expect(await rekiln(site.folder, "audit", "--repair")).toMatchObject({ code: expect.any(Number) });
   store.lose("films/robots.html");
-  expect(differences(await cleanPages(site), store.pages())).toEqual([]);
-});
-
-test("a manifest that is lost is made anew from what the bucket holds, and nothing is put again", async () => {
-  const store = await ObjectSite.start();
-  const site = await WorkSite.make(filmsOf(40), store.publishHere);
-  const etags = new Map([...store.bucket.objects].map(([key, { etag }]) => [key, etag]));
-  site.site.remove(".rekiln/");
-  const imported = await rekiln(site.folder, "import", "data/film.ndjson", "data/director.ndjson");
-  expect(imported, imported.stderr).toMatchObject({ code: 0 });
-  expect(await build(site.folder)).toMatchObject({ failed: 0, exitCode: 0 });
-  expect(differences(await cleanPages(site), store.pages())).toEqual([]);
-  expect(etags.size).toBeGreaterThan(40);
-});
-
-test("a store that says no, and then yes: the build goes through", async () => {
-  const store = await ObjectSite.start();
-  let asked = 0;
-  store.fake.server.faults = () => (asked++ % 3 === 1 ? { kind: "refuse", status: 503, code: "SlowDown" } : undefined);
-  const site = await WorkSite.make(filmsOf(20), store.publishHere);
-  store.fake.server.faults = () => undefined;
   expect(differences(await cleanPages(site), store.pages())).toEqual([]);
 });
 

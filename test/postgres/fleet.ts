@@ -33,7 +33,7 @@ async function cleanPages(site: WorkSite): Promise<ReadonlyMap<string, string>> 
 const manifestFiles = (folder: string): readonly string[] =>
   readdirSync(join(folder, ".rekiln")).filter((name) => name.startsWith("manifest"));
 
-export function fleetTests(server: () => StartedPostgres): void {
+export function migrateTests(server: () => StartedPostgres): void {
   describe("a manifest in Postgres", () => {
     test("is asked for tables before it is used, and rekiln migrate makes them once", async () => {
       const store = await ObjectSite.start();
@@ -60,7 +60,11 @@ export function fleetTests(server: () => StartedPostgres): void {
         expect(newer, command).toMatchObject({ code: 2, stderr: expect.stringContaining("format 99") });
       }
     });
+  });
+}
 
+export function fleetTests(server: () => StartedPostgres): void {
+  describe("a site whose manifest is in Postgres", () => {
     test("serves the whole life of a site, as the one in a file does", { timeout: 300_000 }, async () => {
       const store = await ObjectSite.start();
       const site = await madeSite(store, 20);

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll } from "vitest";
 
 import { StartedPostgres } from "../support/started-postgres.ts";
-import { fleetTests } from "./fleet.ts";
+import { migrateTests } from "./fleet.ts";
 import { manifestTests } from "./manifest.ts";
 
 // One server for all of them: that they stand in one file is what shares it.
@@ -17,4 +17,4 @@ beforeAll(async () => {
 afterAll(async () => server?.[Symbol.asyncDispose]());
 
 manifestTests(started);
-fleetTests(started);
+migrateTests(started);
