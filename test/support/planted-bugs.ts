@@ -25,6 +25,10 @@ function blindTo(isUnseen: (dependency: Dependency) => boolean): Plant {
     manifest: (manifest) =>
       replacing(manifest, {
         ...dependants(manifest),
+        look: (asked) => {
+          const look = manifest.look(asked);
+          return replacing(look, dependants(look));
+        },
         transact: (work) => manifest.transact((transaction) => work(replacing(transaction, dependants(transaction)))),
       }),
   };
@@ -37,7 +41,14 @@ function forgettingLeft(methods: Partial<LeftPathReads>): Plant {
       const left = { left: replacing<LeftPaths>(manifest.left, methods) };
       const written = (transaction: ManifestTransaction): ManifestTransaction =>
         replacing(transaction, { left: replacing<LeftPathWrites>(transaction.left, methods) });
-      return replacing(manifest, { ...left, transact: (work) => manifest.transact((one) => work(written(one))) });
+      return replacing(manifest, {
+        ...left,
+        look: (asked) => {
+          const look = manifest.look(asked);
+          return replacing(look, { left: replacing(look.left, methods) });
+        },
+        transact: (work) => manifest.transact((one) => work(written(one))),
+      });
     },
   };
 }
