@@ -21,7 +21,7 @@ export const PLANTED_BUGS: Readonly<Record<string, SourceBug>> = {
   },
   "what was touched isn't asked": {
     file: "press/settle-pages.ts",
-    code: "if (transaction !== undefined && this.#isOutdated(page, transaction)) {",
+    code: "if (transaction !== undefined && isOutdated(page, transaction)) {",
     instead: "if (transaction !== undefined && page.stamp.version < 0) {",
   },
   "stamps aren't compared": {
@@ -134,7 +134,7 @@ export const PLANTED_BUGS: Readonly<Record<string, SourceBug>> = {
   },
   "pages that are gone stay": {
     file: "press/regenerate.ts",
-    code: "for (const piece of batches(keysGone, PIECE_PAGES)) await press(piece, { trustsVerified: false, removes: true });",
+    code: "for (const piece of batches(keysGone, most)) await press(piece, { trustsVerified: false, removes: true });",
     instead: "",
   },
   "the stored stamp isn't compared": {
@@ -148,7 +148,7 @@ export const PLANTED_BUGS: Readonly<Record<string, SourceBug>> = {
     instead: "",
     also: {
       file: "press/settle-pages.ts",
-      code: "if (transaction !== undefined && this.#isOutdated(page, transaction)) {",
+      code: "if (transaction !== undefined && isOutdated(page, transaction)) {",
       instead: "if (transaction !== undefined && page.stamp.version < 0) {",
     },
   },
@@ -224,8 +224,8 @@ export const PLANTED_BUGS: Readonly<Record<string, SourceBug>> = {
   },
   "a page that moves leaves its file where it was": {
     file: "press/settle-pages.ts",
-    code: "    this.#leave(page, plan.left, transaction);\n    return true;\n  }\n\n  /** What the page has left is left last",
-    instead: "    return true;\n  }\n\n  /** What the page has left is left last",
+    code: "    this.#leave(page, plan.left, transaction);\n    return true;\n  }\n\n  /** What can't stand beside",
+    instead: "    return true;\n  }\n\n  /** What can't stand beside",
   },
   "what is stored is compared when a press begins, not when it puts": {
     file: "press/press-pages.ts",
@@ -256,8 +256,8 @@ export const PLANTED_BUGS: Readonly<Record<string, SourceBug>> = {
   },
   "a page whose refs were touched meanwhile counts as done": {
     file: "press/settle-pages.ts",
-    code: "this.#isOutdated(page, transaction)) {\n        retry.push(page.key);",
-    instead: "this.#isOutdated(page, transaction)) {",
+    code: "isOutdated(page, transaction)) {\n        retry.push(page.key);",
+    instead: "isOutdated(page, transaction)) {",
   },
   "a page that is found in its place is done without its refs": {
     file: "press/settle-pages.ts",
