@@ -1,6 +1,3 @@
-import { MessageChannel, receiveMessageOnPort, Worker } from "node:worker_threads";
-import type { MessagePort } from "node:worker_threads";
-
 import { RekilnError } from "../core/errors.ts";
 import type { ObjectKey } from "../core/path.ts";
 import type { Carried } from "../core/stamp.ts";
@@ -8,9 +5,10 @@ import { tombstoneObject } from "../press/tombstone-page.ts";
 import { STATE_FOLDER } from "../store/directory.ts";
 import type { ObjectEtag, PutCondition } from "../store/object-store.ts";
 import type { PageStore, Staged, StoredObject } from "../store/store.ts";
+import { BlockingThread } from "./blocking-thread.ts";
 import { objectHeaders } from "./object-headers.ts";
 import { isOwnKey } from "./object-requests.ts";
-import type { ObjectReply, ObjectRequests, ObjectThreadData } from "./object-requests.ts";
+import type { ObjectAsk, ObjectReply, ObjectRequests } from "./object-requests.ts";
 import { fromPlain } from "./plain-error.ts";
 import type { ObjectStoreSetup } from "./store-setup.ts";
 
@@ -28,10 +26,8 @@ const RECORD = `${STATE_FOLDER}/site.json` as ObjectKey;
  */
 export class BlockingObjects implements PageStore {
   readonly buries = true;
-  readonly #setup: ObjectStoreSetup;
-  readonly #ready = new Int32Array(new SharedArrayBuffer(4));
-  /** Started with the first request: a press seldom has one. */
-  #thread: { readonly worker: Worker; readonly port: MessagePort } | undefined;
+  /** A press seldom asks it. */
+  readonly #thread: BlockingThread<ObjectStoreSetup, ObjectAsk, ObjectReply>;
   readonly #staged = new Map<string, Uint8Array>();
   #sequence = 0;
   #cursor = 0;
@@ -39,26 +35,16 @@ export class BlockingObjects implements PageStore {
   #recordEtag: string | undefined;
 
   constructor(setup: ObjectStoreSetup) {
-    this.#setup = setup;
-  }
-
-  #start(): { readonly worker: Worker; readonly port: MessagePort } {
-    const { port1, port2 } = new MessageChannel();
-    const workerData: ObjectThreadData = { setup: this.#setup, port: port2, ready: this.#ready };
-    const worker = new Worker(ENTRY, { workerData, transferList: [port2], stdout: false });
-    worker.unref();
-    return { worker, port: port1 };
+    this.#thread = new BlockingThread(ENTRY, setup);
   }
 
   #ask<Name extends keyof ObjectRequests>(name: Name, ask: ObjectRequests[Name]["ask"]): ObjectRequests[Name]["reply"] {
-    this.#thread ??= this.#start();
-    const { port } = this.#thread;
-    Atomics.store(this.#ready, 0, 0);
-    port.postMessage({ name, ...ask });
-    const isAnswered = Atomics.wait(this.#ready, 0, 0, ANSWER_MAX_MS) !== "timed-out";
-    // Nothing else is ever sent.
-    const reply = receiveMessageOnPort(port)?.message as ObjectReply | undefined;
-    if (!isAnswered || reply === undefined) throw new Error(`the store's thread didn't answer to ${name}`);
+    // The name tells which question it is.
+    const reply = this.#thread.ask(
+      { name, ...ask } as ObjectAsk,
+      ANSWER_MAX_MS,
+      `the store's thread, asked for ${name},`,
+    );
     if (reply.kind === "failed") throw fromPlain(reply.error);
     return reply.value as ObjectRequests[Name]["reply"];
   }
@@ -199,9 +185,7 @@ export class BlockingObjects implements PageStore {
   }
 
   [Symbol.dispose](): void {
-    this.#thread?.port.close();
-    void this.#thread?.worker.terminate();
-    this.#thread = undefined;
+    this.#thread[Symbol.dispose]();
   }
 }
 

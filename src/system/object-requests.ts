@@ -1,19 +1,9 @@
-import type { MessagePort } from "node:worker_threads";
-
 import type { ObjectKey } from "../core/path.ts";
 import type { Carried } from "../core/stamp.ts";
 import { STATE_FOLDER } from "../store/directory.ts";
 import type { ObjectHeaders, PutCondition } from "../store/object-store.ts";
 import type { StoredObject } from "../store/store.ts";
 import type { PlainError } from "./plain-error.ts";
-import type { ObjectStoreSetup } from "./store-setup.ts";
-
-export interface ObjectThreadData {
-  readonly setup: ObjectStoreSetup;
-  readonly port: MessagePort;
-  /** Place 0 is 1 once a reply is there. */
-  readonly ready: Int32Array;
-}
 
 /** What a thread that waits asks the one that talks to the store. */
 export interface ObjectRequests {

@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import { workerData } from "node:worker_threads";
 
 import { digestOf } from "../core/digest.ts";
@@ -8,31 +7,30 @@ import { BYTES_MAX, compress, decompress } from "../store/compress.ts";
 import type { ListedObject, ObjectEtag, ObjectHead, ObjectStore, Put, StoreTrouble } from "../store/object-store.ts";
 import { troubleError } from "../store/trouble-error.ts";
 import type { StoredObject } from "../store/store.ts";
+import { answerAsks } from "./blocking-thread.ts";
+import type { AnsweringData } from "./blocking-thread.ts";
 import { isOwnKey } from "./object-requests.ts";
 import { readObjectBytes } from "../store/read-object-bytes.ts";
-import type { ObjectAsk, ObjectReply, ObjectRequests, ObjectThreadData } from "./object-requests.ts";
+import type { ObjectAsk, ObjectReply, ObjectRequests } from "./object-requests.ts";
 import { openWritableStore } from "./open-store.ts";
 import { toPlain } from "./plain-error.ts";
+import type { ObjectStoreSetup } from "./store-setup.ts";
 
 /** The life of a thread that asks a store of objects for one that waits, one request after the other, until it is ended. */
 export async function runObjectThread(): Promise<void> {
   // Whoever starts it gives no other data.
-  const { setup, port, ready } = workerData as ObjectThreadData;
-  const opening = openWritableStore(setup);
+  const started = workerData as AnsweringData<ObjectStoreSetup>;
+  const opening = openWritableStore(started.data);
   opening.catch(() => undefined);
   const lists = new Map<number, AsyncIterator<readonly ListedObject[]>>();
-  for (;;) {
-    const [ask] = (await once(port, "message")) as [ObjectAsk];
-    let reply: ObjectReply;
+  const { compress: encoding } = started.data.declared;
+  await answerAsks(started, async (ask: ObjectAsk): Promise<ObjectReply> => {
     try {
-      reply = { kind: "done", value: await answer((await opening).store, ask, lists, setup.declared.compress) };
+      return { kind: "done", value: await answer((await opening).store, ask, lists, encoding) };
     } catch (error) {
-      reply = { kind: "failed", error: toPlain(error) };
+      return { kind: "failed", error: toPlain(error) };
     }
-    port.postMessage(reply);
-    Atomics.store(ready, 0, 1);
-    Atomics.notify(ready, 0);
-  }
+  });
 }
 
 async function answer(

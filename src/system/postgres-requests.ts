@@ -1,14 +1,9 @@
-import type { MessagePort } from "node:worker_threads";
-
 import type { SqlRow } from "../manifest/postgres-channel.ts";
 import type { PlainError } from "./plain-error.ts";
 
 export interface PostgresThreadData {
   /** Undefined leaves it to the environment. */
   readonly url: string | undefined;
-  readonly port: MessagePort;
-  /** Place 0 is 1 once a reply is there. */
-  readonly ready: Int32Array;
 }
 
 /** What a thread that waits asks the one that talks to the database. */

@@ -1,7 +1,8 @@
-import { once } from "node:events";
 import { workerData } from "node:worker_threads";
 
 import { PostgresSession } from "../source/postgres-session.ts";
+import { answerAsks } from "./blocking-thread.ts";
+import type { AnsweringData } from "./blocking-thread.ts";
 import { toPlain } from "./plain-error.ts";
 import type { PlainError } from "./plain-error.ts";
 import { manifestError } from "./manifest-error.ts";
@@ -13,15 +14,9 @@ const OWN_TIMEOUT_SECONDS = 30;
 /** The life of a thread that asks a Postgres database for one that waits, one exchange after the other, until it is ended. */
 export async function runPostgresThread(): Promise<void> {
   // Whoever starts it gives no other data.
-  const { url, port, ready } = workerData as PostgresThreadData;
-  const connection = new Connection(url);
-  for (;;) {
-    const [ask] = (await once(port, "message")) as [PostgresAsk];
-    const reply = await answer(connection, ask);
-    port.postMessage(reply);
-    Atomics.store(ready, 0, 1);
-    Atomics.notify(ready, 0);
-  }
+  const started = workerData as AnsweringData<PostgresThreadData>;
+  const connection = new Connection(started.data.url);
+  await answerAsks(started, async (ask: PostgresAsk) => answer(connection, ask));
 }
 
 async function answer(connection: Connection, ask: PostgresAsk): Promise<PostgresReply> {
