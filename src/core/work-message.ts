@@ -42,7 +42,7 @@ export function encodeWork(message: WorkMessage): string {
 }
 
 /** Cuts keys into batches that fit into a message. */
-export function* keyBatches(keys: Iterable<PageKey>, most: number): Iterable<readonly PageKey[]> {
+function* keyBatches(keys: Iterable<PageKey>, most: number): Iterable<readonly PageKey[]> {
   let batch: PageKey[] = [];
   let bytes = 0;
   for (const key of keys) {
@@ -56,6 +56,18 @@ export function* keyBatches(keys: Iterable<PageKey>, most: number): Iterable<rea
     bytes += key.length + 3;
   }
   if (batch.length > 0) yield batch;
+}
+
+/** A message for each route. */
+export function encodeRoutes(routes: Iterable<string>, request: Request): string[] {
+  return Array.from(routes, (route) => encodeWork({ ...request, kind: "route", route }));
+}
+
+/** Messages of pages that haven't failed before, `most` in each. */
+export function encodePages(keys: Iterable<PageKey>, most: number, request: Request): string[] {
+  return Array.from(keyBatches(keys, most), (batch) =>
+    encodeWork({ ...request, kind: "pages", keys: batch, tries: 0 }),
+  );
 }
 
 export type DecodedWork =

@@ -4,7 +4,7 @@ import { RekilnError } from "../core/errors.ts";
 import { isPassing, troubleText } from "../core/passing-error.ts";
 import type { PageKey } from "../core/page.ts";
 import { parsePageKey } from "../core/page.ts";
-import { encodeWork, keyBatches } from "../core/work-message.ts";
+import { encodePages, encodeRoutes, encodeWork } from "../core/work-message.ts";
 import type { PagesMessage, RouteMessage } from "../core/work-message.ts";
 import type { Manifest } from "../manifest/manifest.ts";
 import { LANES } from "../queue/queue.ts";
@@ -499,13 +499,13 @@ class Worker {
     const request = { version, epoch, isForced: false, since, waited: 0 };
     // More than is worth to name: routes as a whole.
     const routes = expanded.kind === "whole" ? [...site.routes.keys()] : expanded.routes;
-    const bodies = routes.map((route) => encodeWork({ kind: "route", route, ...request }));
+    const bodies = encodeRoutes(routes, request);
     for (const route of routes) for (const known of manifest.keysOf(route)) this.#tally.addAffected(known);
     if (expanded.kind === "whole") await this.#send("bulk", bodies);
     else {
       for (const keys of [expanded.own, expanded.others, expanded.handedOn]) this.#tally.addAffected(keys);
-      const pages = [...keyBatches(expanded.handedOn, BULK_PAGES)];
-      bodies.push(...pages.map((keys) => encodeWork({ kind: "pages", keys, tries: 0, ...request })));
+      const pages = encodePages(expanded.handedOn, BULK_PAGES, request);
+      bodies.push(...pages);
       await this.#send("bulk", bodies);
       this.#tally.handedOn += pages.length;
       await this.#regenerate([expanded.own, expanded.others], { ...request, findsFurther: false });
@@ -535,11 +535,9 @@ class Worker {
     const { site, manifest, reader } = this.#context;
     const snapshot = reader.snapshot();
     const route = site.routes.get(message.route);
-    const { route: _name, kind: _kind, ...request } = message;
+    const { route: _name, kind: _kind, ...asked } = message;
     const send = async (keys: readonly PageKey[]): Promise<void> => {
-      const bodies = [...keyBatches(keys, BULK_PAGES)].map((batch) =>
-        encodeWork({ ...request, kind: "pages", keys: batch, tries: 0, waited: 0 }),
-      );
+      const bodies = encodePages(keys, BULK_PAGES, { ...asked, waited: 0 });
       await this.#send("bulk", bodies);
       this.#tally.handedOn += bodies.length;
     };

@@ -1,4 +1,4 @@
-import { encodeWork, keyBatches } from "../core/work-message.ts";
+import { encodePages } from "../core/work-message.ts";
 import { distrustTorn, noteSynced, noteUnsynced } from "../press/unsynced.ts";
 import type { Queue } from "../queue/queue.ts";
 import { sendAll } from "../queue/send-all.ts";
@@ -27,11 +27,8 @@ export async function beginSyncing(
   const boot = bootId();
   const torn = distrustTorn(manifest, store, boot);
   const request = { version: source.version(), epoch: record.epoch, isForced: true, since: Date.now(), waited: 0 };
-  const bodies = [...keyBatches(torn, TORN_PAGES)].map((keys) =>
-    encodeWork({ ...request, kind: "pages", keys, tries: 0 }),
-  );
   // On the queue first: once they are noted as of this run, they aren't looked for again.
-  await sendAll(queue, "bulk", bodies, 0);
+  await sendAll(queue, "bulk", encodePages(torn, TORN_PAGES, request), 0);
   noteUnsynced(manifest, boot, Date.now());
   let notedAt = Date.now();
   return async () => {

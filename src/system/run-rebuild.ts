@@ -3,7 +3,7 @@ import { RekilnError } from "../core/errors.ts";
 import { parsePageKey, subjectKey } from "../core/page.ts";
 import type { PageKey } from "../core/page.ts";
 import { claimRef } from "../core/ref.ts";
-import { encodeWork, keyBatches } from "../core/work-message.ts";
+import { encodePages, encodeRoutes } from "../core/work-message.ts";
 import type { Queue } from "../queue/queue.ts";
 import { sendAll } from "../queue/send-all.ts";
 import type { LoadedConfig } from "../site/load-config.ts";
@@ -93,11 +93,7 @@ export async function queueRebuild(
     ...(reason === undefined ? {} : { reason }),
   };
   const bodies =
-    plan.keys === undefined
-      ? plan.routes.map((route) => encodeWork({ kind: "route", route, ...request }))
-      : [...keyBatches(plan.keys, BATCH_PAGES)].map((keys) =>
-          encodeWork({ kind: "pages", keys, tries: 0, ...request }),
-        );
+    plan.keys === undefined ? encodeRoutes(plan.routes, request) : encodePages(plan.keys, BATCH_PAGES, request);
   const lane = plan.pages === 1 && plan.keys !== undefined ? "live" : "bulk";
   await sendAll(queue, lane, bodies);
 }

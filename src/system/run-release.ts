@@ -1,7 +1,7 @@
 import { RekilnError } from "../core/errors.ts";
 import { costOf } from "../core/prices.ts";
 import type { Cost } from "../core/prices.ts";
-import { encodeWork } from "../core/work-message.ts";
+import { encodeRoutes } from "../core/work-message.ts";
 import { registerTemplates, writeSiteRecord } from "../press/site-record.ts";
 import { copyStatic } from "../press/static-files.ts";
 import type { StaticProblem } from "../press/static-files.ts";
@@ -71,8 +71,7 @@ export async function releaseInputs(inputs: SiteInputs, isDryRun: boolean): Prom
   // The queue first: killed in between, the routes are rendered once in vain, and the next release queues them again.
   using queue = openQueue(config);
   const request = { version, epoch: registered.epoch, isForced: false, since: Date.now(), waited: 0 };
-  const bodies = routes.map(({ route }) => encodeWork({ kind: "route", route, ...request }));
-  await sendAll(queue, "bulk", bodies);
+  await sendAll(queue, "bulk", encodeRoutes([...changed, ...gone], request));
   manifest.transact(() => {
     writeSiteRecord(store, withVersion(registered, source.identity, version));
     manifest.setMeta("epoch", String(registered.epoch));

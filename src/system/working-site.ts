@@ -3,7 +3,7 @@ import { availableParallelism } from "node:os";
 import { RekilnError } from "../core/errors.ts";
 import { costOf } from "../core/prices.ts";
 import type { Cost } from "../core/prices.ts";
-import { encodeWork } from "../core/work-message.ts";
+import { encodeRoutes } from "../core/work-message.ts";
 import type { Manifest } from "../manifest/manifest.ts";
 import type { Assets } from "../press/assets.ts";
 import { Publisher } from "../press/publisher.ts";
@@ -209,11 +209,7 @@ export async function openWorkingSite(inputs: SiteInputs, options: WorkingSiteOp
 /** What changed can't be told: every page is asked for, once. */
 async function askForAll(queue: Queue, { record, source }: BuiltSite, site: Site): Promise<void> {
   const request = { version: source.version(), epoch: record.epoch, isForced: true, since: Date.now(), waited: 0 };
-  await sendAll(
-    queue,
-    "bulk",
-    [...site.routes.keys()].map((route) => encodeWork({ kind: "route", route, ...request })),
-  );
+  await sendAll(queue, "bulk", encodeRoutes(site.routes.keys(), request));
 }
 
 /** Whether a site's newest epoch is of these very inputs. */
