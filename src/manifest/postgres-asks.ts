@@ -17,30 +17,24 @@ export interface Ask {
   readonly take: (rows: readonly SqlRow[]) => void;
 }
 
+type AskHow<T> = (unknown: ReadonlySet<T>, table: Tables, site: number, facts: PostgresFacts) => Ask;
+
 /** The statements that find out what is asked for, and isn't known yet. */
 export function asksFor(asked: Asked, table: Tables, site: number, facts: PostgresFacts): readonly Ask[] {
   const asks: Ask[] = [];
-  const pages = unknown(asked.pages, facts.rows);
-  if (pages.size > 0) asks.push(askRows(pages, table, site, facts));
-  const intents = unknown(asked.pages, facts.intents);
-  if (intents.size > 0) asks.push(askIntents(intents, table, site, facts));
-  const leftOf = unknown(asked.pages, facts.leftOf);
-  if (leftOf.size > 0) asks.push(askLeftOf(leftOf, table, site, facts));
-  const subjects = unknown(asked.subjects, facts.subjects);
-  if (subjects.size > 0) asks.push(askSubjects(subjects, table, site, facts));
-  const refs = unknown(asked.refs, facts.holders);
-  if (refs.size > 0) asks.push(askHolders(refs, table, site, facts));
-  const left = unknown(asked.left, facts.left);
-  if (left.size > 0) asks.push(askLeft(left, table, site, facts));
-  const below = unknown(asked.below, facts.below);
-  if (below.size > 0) asks.push(askBelow(below, table, site, facts));
-  const settings = unknown(asked.settings, facts.settings);
-  if (settings.size > 0) asks.push(askSettings(settings, table, site, facts));
+  const ask = <T>(wanted: Iterable<T> | undefined, known: ReadonlyMap<T, unknown>, how: AskHow<T>): void => {
+    const unknown = new Set([...(wanted ?? [])].filter((one) => !known.has(one)));
+    if (unknown.size > 0) asks.push(how(unknown, table, site, facts));
+  };
+  ask(asked.pages, facts.rows, askRows);
+  ask(asked.pages, facts.intents, askIntents);
+  ask(asked.pages, facts.leftOf, askLeftOf);
+  ask(asked.subjects, facts.subjects, askSubjects);
+  ask(asked.refs, facts.holders, askHolders);
+  ask(asked.left, facts.left, askLeft);
+  ask(asked.below, facts.below, askBelow);
+  ask(asked.settings, facts.settings, askSettings);
   return asks;
-}
-
-function unknown<T>(wanted: Iterable<T> | undefined, known: ReadonlyMap<T, unknown>): ReadonlySet<T> {
-  return new Set([...(wanted ?? [])].filter((one) => !known.has(one)));
 }
 
 function askRows(keys: ReadonlySet<PageKey>, table: Tables, site: number, facts: PostgresFacts): Ask {

@@ -21,13 +21,13 @@ export interface PostgresLink {
 
 /** Reads a manifest in Postgres: what was asked for beforehand is known, and what is asked for stays known as long as this is used. */
 export class PostgresReads implements ManifestLook {
-  readonly facts: PostgresFacts;
+  readonly facts = new PostgresFacts();
   readonly left: LeftPathReads;
   readonly #link: PostgresLink;
 
-  constructor(link: PostgresLink, facts = new PostgresFacts()) {
+  constructor(link: PostgresLink) {
     this.#link = link;
-    this.facts = facts;
+    const { facts } = this;
     this.left = {
       at: (collisionKey) => {
         this.ask({ left: [collisionKey] });

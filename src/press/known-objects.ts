@@ -2,20 +2,17 @@ import type { ObjectKey } from "../core/path.ts";
 import type { PageStore, Staged, StoredObject } from "../store/store.ts";
 
 /** What a press asks of the store, and does to it. */
-export type PressStore = Pick<
-  PageStore,
-  "etag" | "read" | "readBytes" | "stage" | "replace" | "discard" | "remove" | "buries"
->;
+export type PressStore = Pick<PageStore, "etag" | "read" | "stage" | "replace" | "discard" | "remove" | "buries">;
 
 /**
  * A store as a press of a batch knows it: what the manifest says of the batch's own pages, what was asked for side by side, and what it
  * has put itself. The rest is asked of the store when it is needed.
  */
 export class KnownObjects implements PressStore {
-  readonly #store: PressStore;
+  readonly #store: PressStore & Pick<PageStore, "readBytes">;
   readonly #known = new Map<ObjectKey, StoredObject | undefined>();
 
-  constructor(store: PressStore) {
+  constructor(store: PressStore & Pick<PageStore, "readBytes">) {
     this.#store = store;
   }
 
@@ -51,10 +48,6 @@ export class KnownObjects implements PressStore {
 
   read(key: ObjectKey): StoredObject | undefined {
     return this.#known.has(key) ? this.#known.get(key) : this.#store.read(key);
-  }
-
-  readBytes(key: ObjectKey): StoredObject | undefined {
-    return this.#store.readBytes(key);
   }
 
   stage(key: ObjectKey, content: Uint8Array): Staged {

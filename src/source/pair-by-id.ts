@@ -1,3 +1,4 @@
+import { batches } from "../core/batches.ts";
 import { compareValues } from "../core/order.ts";
 
 /** An entity as it is stored. */
@@ -22,29 +23,21 @@ export async function* pairById(
 ): AsyncGenerator<readonly Pair[]> {
   const rows = now[Symbol.iterator]();
   let row = rows.next();
-  let pairs: Pair[] = [];
-  for await (const some of before) {
-    for (const { id, text } of some) {
-      while (row.done !== true && compareValues(row.value.id, id) < 0) {
-        pairs.push({ id: row.value.id, now: row.value.text, before: undefined });
-        row = rows.next();
-        if (pairs.length < PAIRS_AT_ONCE) continue;
-        yield pairs;
-        pairs = [];
-      }
-      const isThere = row.done !== true && row.value.id === id;
-      pairs.push({ id, now: isThere ? row.value.text : undefined, before: text });
-      if (isThere) row = rows.next();
-      if (pairs.length < PAIRS_AT_ONCE) continue;
-      yield pairs;
-      pairs = [];
+  /** What there is only now, of ids below this one. */
+  function* newBelow(end: string | undefined): Generator<Pair> {
+    const isBelow = (id: string): boolean => end === undefined || compareValues(id, end) < 0;
+    for (; row.done !== true && isBelow(row.value.id); row = rows.next()) {
+      yield { id: row.value.id, now: row.value.text, before: undefined };
     }
   }
-  for (; row.done !== true; row = rows.next()) {
-    pairs.push({ id: row.value.id, now: row.value.text, before: undefined });
-    if (pairs.length < PAIRS_AT_ONCE) continue;
-    yield pairs;
-    pairs = [];
+  function* upTo(some: readonly IdentifiedText[]): Generator<Pair> {
+    for (const { id, text } of some) {
+      yield* newBelow(id);
+      const isThere = row.done !== true && row.value.id === id;
+      yield { id, now: isThere ? row.value.text : undefined, before: text };
+      if (isThere) row = rows.next();
+    }
   }
-  if (pairs.length > 0) yield pairs;
+  for await (const some of before) yield* batches(upTo(some), PAIRS_AT_ONCE);
+  yield* batches(newBelow(undefined), PAIRS_AT_ONCE);
 }
