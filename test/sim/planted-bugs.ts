@@ -129,7 +129,7 @@ export const PLANTED_BUGS: Readonly<Record<string, SourceBug>> = {
   },
   "the path is judged, not the page": {
     file: "press/plan-page.ts",
-    code: "const isOwn = stored.carried.key === context.carriedKey(key);",
+    code: "const isOwn = stored.carried.key === carriedKey;",
     instead: "const isOwn = true;",
   },
   "pages that are gone stay": {
