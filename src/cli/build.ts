@@ -8,7 +8,6 @@ import { siteEnvironment } from "../system/site-environment.ts";
 import { BuildProgress } from "./build-progress.ts";
 import { buildSummary } from "./build-summary.ts";
 import { EXIT } from "./exit.ts";
-import { printFleetBuild } from "./fleet-build.ts";
 import { interruptSignal } from "./interrupt-signal.ts";
 import { concurrencyOption, summaryOption } from "./pressing-options.ts";
 import { wholeNumber } from "./whole-number.ts";
@@ -56,6 +55,7 @@ export function buildCommand(): Command {
     .addOption(summaryOption())
     .action(async (flags: BuildFlags) => {
       if (flags.fleet === true) {
+        const { printFleetBuild } = await import("./fleet-build.ts");
         await printFleetBuild({ ...flags, isForced: flags.force === true });
         return;
       }

@@ -1,4 +1,5 @@
 import { loadConfig } from "../site/load-config.ts";
+import type { LoadedConfig } from "../site/load-config.ts";
 import { openBuiltSite } from "../system/built-site.ts";
 import { openQueue } from "../system/open-queue.ts";
 import { runFleetBuild } from "../system/run-fleet-build.ts";
@@ -11,7 +12,7 @@ import { runCostText } from "./cost-text.ts";
 import { count } from "./count.ts";
 import { EXIT } from "./exit.ts";
 import { interruptSignal } from "./interrupt-signal.ts";
-import { waitForQueue } from "./wait-for-queue.ts";
+import { STAYS_QUEUED, waitForQueue } from "./wait-for-queue.ts";
 
 interface FleetBuildFlags {
   readonly config: string;
@@ -23,20 +24,19 @@ interface FleetBuildFlags {
 /** Begins a build of a fleet, waits for its workers unless it is told not to, and says what became of it. */
 export async function printFleetBuild({ config: configFile, isForced, wait, json }: FleetBuildFlags): Promise<void> {
   const started = performance.now();
-  const signal = interruptSignal("Stopping; what is queued stays queued. Once more to stop at once.");
+  const signal = interruptSignal(STAYS_QUEUED);
   const environment = siteEnvironment(configFile);
   const progress = new BuildProgress(process.stderr, Date.now);
-  let report: FleetBuildReport;
-  try {
-    report = await runFleetBuild({ configFile, isForced }, { environment, progress, signal });
-  } finally {
-    progress.end();
-  }
+  const begin = async (): Promise<{ readonly config: LoadedConfig; readonly report: FleetBuildReport }> => {
+    progress.phase("config");
+    const config = await loadConfig(configFile, environment);
+    return { config, report: await runFleetBuild({ config, isForced }, { environment, progress, signal }) };
+  };
+  const { config, report } = await begin().finally(() => progress.end());
   for (const { file, message } of report.problems) process.stderr.write(printable(`static/${file}: ${message}`) + "\n");
   for (const broken of report.brokenTemplates) {
     process.stderr.write(`${printable(`${templatePlace(broken)}: ${broken.message}`)}\n`);
   }
-  const config = await loadConfig(configFile, environment);
   using built = openBuiltSite(config);
   using queue = openQueue(config);
   const pages = (): number => built.manifest.count();

@@ -15,7 +15,7 @@ import { runCostText } from "./cost-text.ts";
 import { count } from "./count.ts";
 import { EXIT } from "./exit.ts";
 import { interruptSignal } from "./interrupt-signal.ts";
-import { waitForQueue } from "./wait-for-queue.ts";
+import { STAYS_QUEUED, waitForQueue } from "./wait-for-queue.ts";
 
 /** Up to so many pages nobody needs to be asked. */
 const UNASKED_MAX = 1;
@@ -73,12 +73,7 @@ export function rebuildCommand(): Command {
       const before = flags.wait === true ? etagsOf(built, plan) : undefined;
       await queueRebuild(queue, built, plan, flags.reason?.slice(0, REASON_MAX));
       const isDone =
-        before !== undefined &&
-        (await waitForQueue(
-          queue,
-          () => pagesText(plan.pages),
-          interruptSignal("Stopping; what is queued stays queued. Once more to stop at once."),
-        ));
+        before !== undefined && (await waitForQueue(queue, () => pagesText(plan.pages), interruptSignal(STAYS_QUEUED)));
       const isInterrupted = before !== undefined && !isDone;
       const exitCode = isInterrupted ? EXIT.interrupted : EXIT.done;
       process.exitCode = exitCode;

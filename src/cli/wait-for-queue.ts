@@ -2,6 +2,8 @@ import type { Queue } from "../queue/queue.ts";
 import { sleep } from "../system/sleep.ts";
 import { count } from "./count.ts";
 
+/** What Ctrl-C does to whoever waits. */
+export const STAYS_QUEUED = "Stopping; what is queued stays queued. Once more to stop at once.";
 const WAIT_MS = 200;
 /** After so long without a message being taken, most likely nobody works. */
 const NOBODY_MS = 5000;

@@ -19,7 +19,7 @@ const S3_KEYS = [
 const SNAPSHOT_KEYS = ["kind", "bucket", "prefix", "region", "endpoint", "pathStyle", "everySeconds"];
 const SQS_KEYS = ["kind", "live", "bulk", "region", "endpoint", "maxReceives"];
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html; longer ones are access points. */
-const BUCKET = /^[a-z0-9][a-z0-9.-]{1,253}[a-z0-9]$/;
+export const BUCKET = /^[a-z0-9][a-z0-9.-]{1,253}[a-z0-9]$/;
 const PREFIX = /^(?:[A-Za-z0-9!_.*'()-]+\/)*$/;
 const QUEUE_NAME = /^[A-Za-z0-9_-]{1,80}$/;
 const LEAST_RECEIVES = 5;

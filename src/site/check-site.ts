@@ -57,7 +57,7 @@ function checkSnapshots(value: unknown, report: Report): S3Store | undefined {
 }
 
 /** Whether what is stored at a place would stand among the pages. */
-function isWithin(place: Pick<S3Store, "bucket" | "prefix">, store: S3Store): boolean {
+export function isWithin(place: Pick<S3Store, "bucket" | "prefix">, store: S3Store): boolean {
   return place.bucket === store.bucket && place.prefix.startsWith(store.prefix);
 }
 

@@ -49,6 +49,11 @@ export function s3(address: string, options: S3Options = {}): S3Store {
   return { kind: "s3", ...addressOf(address), ...options };
 }
 
+/** `s3://films/site/` */
+export function bucketAddress({ bucket, prefix }: Pick<S3Store, "bucket" | "prefix">): string {
+  return `s3://${bucket}/${prefix}`;
+}
+
 /** What an address like `s3://films/site` names; no bucket when it is none. */
 export function addressOf(address: string): Pick<S3Store, "bucket" | "prefix"> {
   const [, bucket = "", rest = ""] = /^s3:\/\/([^/]*)\/?(.*)$/.exec(address) ?? [];

@@ -15,7 +15,7 @@ import { siteFolders } from "./site-folders.ts";
 import { openManifestOf } from "./open-manifest.ts";
 import type { ManifestSetup } from "./open-manifest.ts";
 import { findManifest } from "./site-state.ts";
-import { storeSetupOf } from "./store-setup.ts";
+import { isStoreThere, storeSetupOf } from "./store-setup.ts";
 
 /** A site as its builds and workers left it, to look at. */
 export interface BuiltSite extends Disposable {
@@ -36,7 +36,7 @@ export interface BuiltSite extends Disposable {
 export function openBuiltSite(config: LoadedConfig, isDurable = false): BuiltSite {
   const folders = siteFolders(config);
   const setup = storeSetupOf(config.site, folders);
-  if (setup.kind === "directory" && !existsSync(setup.folder)) throw notBuilt("its store isn't there");
+  if (!isStoreThere(setup)) throw notBuilt("its store isn't there");
   using stack = new DisposableStack();
   const store = stack.use(openPageStore(setup, `${process.pid}-main`));
   const record = readSiteRecord(store);

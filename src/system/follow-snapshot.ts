@@ -8,7 +8,7 @@ import type { LoadedConfig } from "../site/load-config.ts";
 import { openSource } from "./open-source.ts";
 import { siteFolders } from "./site-folders.ts";
 import { sleep } from "./sleep.ts";
-import { takeIn } from "./take-in.ts";
+import { takeNewest } from "./take-in.ts";
 
 const EVERY_SECONDS = 30;
 /** Messages that ask for what isn't there have it looked for this often at most. */
@@ -44,7 +44,7 @@ export async function loadSnapshot(config: LoadedConfig, surroundings: Surroundi
   mkdirSync(siteFolders(config).state, { recursive: true, mode: 0o750 });
   using source = openSource(config, { firstVersion: 0 });
   try {
-    await takeNewest(config, source, surroundings);
+    await loadNewest(config, source, surroundings);
   } catch (error) {
     const isLoaded = source instanceof SnapshotSource && source.loaded !== undefined;
     if (!isLoaded || surroundings.signal.aborted || !(error instanceof RekilnError)) throw error;
@@ -52,14 +52,12 @@ export async function loadSnapshot(config: LoadedConfig, surroundings: Surroundi
   }
 }
 
-async function takeNewest(
+async function loadNewest(
   config: LoadedConfig,
   source: Mirror | EmbeddedSource,
   { environment, signal }: Surroundings,
 ): Promise<boolean> {
-  if (await source.isCurrent(signal)) return false;
-  await takeIn(source, config, { environment, firstVersion: 0 }, () => undefined, signal);
-  return true;
+  return (await takeNewest(source, config, { environment, firstVersion: 0 }, () => undefined, signal)) !== undefined;
 }
 
 /** Loads newer snapshots as they come, if the source is one. While there are none to be had, work goes on with the last one. */
@@ -121,7 +119,7 @@ class Following {
   async #take(): Promise<void> {
     const { config, source, onTaken, warn, signal } = this.#options;
     try {
-      if (await takeNewest(config, source, this.#options)) await onTaken();
+      if (await loadNewest(config, source, this.#options)) await onTaken();
       if (this.#warned !== "") warn("The snapshot is followed again.");
       this.#warned = "";
     } catch (error) {

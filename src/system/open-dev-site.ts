@@ -62,7 +62,7 @@ export class OpenDevSite implements AsyncDisposable {
     mkdirSync(folders.state, { recursive: true, mode: 0o750 });
     this.facts = devFactsOf(config);
     this.#config = config;
-    this.#source = openSource(config, { firstVersion: firstVersionOf(config, folders) });
+    this.#source = openSource(config, { firstVersion: firstVersionOf(config) });
     this.#onRendering = onRendering;
   }
 

@@ -1,6 +1,7 @@
 import { join, resolve } from "node:path";
 
 import { codeFingerprint } from "../site/fingerprint.ts";
+import { bucketAddress } from "../site/declare-fleet.ts";
 import type { LoadedConfig } from "../site/load-config.ts";
 import { EmbeddedSource } from "../source/embedded-source.ts";
 import { FilesSource } from "../source/files-source.ts";
@@ -12,7 +13,7 @@ import { SqliteSource } from "../source/sqlite-source.ts";
 import { privateFile } from "./private-file.ts";
 import { siteFolders } from "./site-folders.ts";
 import type { SiteFolders } from "./site-folders.ts";
-import { openSnapshots, snapshotPlaceName } from "./snapshot-place.ts";
+import { openSnapshots } from "./snapshot-place.ts";
 
 export interface OpenSourceOptions {
   /** Where an entity store that doesn't exist yet begins to count. */
@@ -83,7 +84,7 @@ export function openSource(config: LoadedConfig, options: OpenSourceOptions): Mi
     }
     case "snapshot": {
       const { source } = site;
-      return new SnapshotSource({ ...mirrored, name: snapshotPlaceName(source), open: () => openSnapshots(source) });
+      return new SnapshotSource({ ...mirrored, name: bucketAddress(source), open: () => openSnapshots(source) });
     }
   }
 }

@@ -1,5 +1,3 @@
-import { existsSync } from "node:fs";
-
 import { readSiteRecord } from "../press/site-record.ts";
 import { loadConfig } from "../site/load-config.ts";
 import { lockProcess } from "./process-lock.ts";
@@ -8,7 +6,7 @@ import { runBuild } from "./run-build.ts";
 import type { BuildReport, BuildSurroundings, RunBuildOptions } from "./run-build.ts";
 import { openPageStore } from "./open-page-store.ts";
 import { siteFolders } from "./site-folders.ts";
-import { storeSetupOf } from "./store-setup.ts";
+import { isStoreThere, storeSetupOf } from "./store-setup.ts";
 import { removeManifest } from "./site-state.ts";
 
 /**
@@ -22,7 +20,7 @@ export async function rebuildManifest(
   const config = await loadConfig(options.configFile, surroundings.environment);
   const folders = siteFolders(config);
   const setup = storeSetupOf(config.site, folders);
-  if (setup.kind === "directory" && !existsSync(setup.folder)) throw notBuilt("its store isn't there");
+  if (!isStoreThere(setup)) throw notBuilt("its store isn't there");
   using store = openPageStore(setup, `${process.pid}-main`);
   const record = readSiteRecord(store);
   if (record !== undefined) {

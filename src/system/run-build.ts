@@ -47,7 +47,7 @@ import type { SiteFolders } from "./site-folders.ts";
 import { openPageStore } from "./open-page-store.ts";
 import { pressCodeOf, pressSetupOf, readInputs } from "./site-inputs.ts";
 import type { BrokenTemplate } from "./site-inputs.ts";
-import { newestVersion, openKnownManifest, openManifest, openRecord, withVersion } from "./site-state.ts";
+import { countOn, newestVersion, openKnownManifest, openManifest, openRecord, withVersion } from "./site-state.ts";
 import type { OpenedManifest } from "./site-state.ts";
 import { dropOldTwins, makeLackingTwins } from "./settle-twins.ts";
 import { isSmall, takeIn } from "./take-in.ts";
@@ -156,7 +156,7 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
     const small = isSmall(source);
     const isLarge = !(await small);
     pool.warm(before.isFirstBuild && isLarge ? threads : 1);
-    if (isLarge && !store.buries) missing = lookForMissing(folders, before, store, signal);
+    if (isLarge && !store.buries) missing = lookForMissing(folders, before, site.manifest, store, signal);
     return takeIn(source, config, { firstVersion, environment }, (count) => progress.records(count), signal, small);
   });
   source.turnTimes();
@@ -181,10 +181,7 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
     : openManifest(folders.state, before, site.manifest);
   const { manifest } = manifestAndFile;
   stack.use(manifest);
-  // A copy of before was put in place, or it is another source: its versions go on above all that were.
-  const isOtherSource = before.source !== "" && before.source !== source.identity;
-  const newest = newestVersion({ record: before, isNewRecord: opened.isNew, ...manifestAndFile, store });
-  if (isOtherSource || source.version() < newest) source.raiseVersion(Math.max(before.ceiling, newest));
+  countOn(source, before, newestVersion({ record: before, isNewRecord: opened.isNew, ...manifestAndFile, store }));
   stretch("source");
 
   if (manifest.meta("bulk") !== undefined) manifest.finishBulk();
@@ -358,11 +355,12 @@ function openForDryRun(
 async function lookForMissing(
   folders: Pick<SiteFolders, "state">,
   record: SiteRecord,
+  declared: ManifestModel,
   store: PageStore,
   signal: AbortSignal,
 ): Promise<readonly PageKey[] | undefined> {
   try {
-    const known = openKnownManifest(folders.state, record);
+    const known = openKnownManifest(folders.state, record, declared);
     if (known === undefined) return undefined;
     using manifest = known.manifest;
     const missing: PageKey[] = [];

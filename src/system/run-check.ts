@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 
 import type { Clock } from "../core/clock.ts";
 import { parsePageKey } from "../core/page.ts";
@@ -9,23 +9,19 @@ import type { DeadLink } from "../press/dead-links.ts";
 import { PageSample } from "../press/page-sample.ts";
 import { SitePaths } from "../press/site-paths.ts";
 import type { PathProblem } from "../press/site-paths.ts";
-import { readSiteRecord } from "../press/site-record.ts";
 import { staticKeysOf } from "../press/static-files.ts";
 import type { StaticProblem } from "../press/static-files.ts";
 import { codeFingerprint } from "../site/fingerprint.ts";
 import { loadConfig } from "../site/load-config.ts";
-import type { LoadedConfig } from "../site/load-config.ts";
 import type { RouteModel, Site } from "../site/site.ts";
 import type { RefreshReport } from "../source/source.ts";
 import { checkRenders } from "./check-renders.ts";
 import type { UnstablePage } from "./check-renders.ts";
+import { ceilingOf } from "./first-version.ts";
 import { entityFileOf, openSource } from "./open-source.ts";
 import { readInputs } from "./site-inputs.ts";
 import type { SiteInputs } from "./site-inputs.ts";
-import { takeIn } from "./take-in.ts";
-import { openPageStore } from "./open-page-store.ts";
-import { siteFolders } from "./site-folders.ts";
-import { storeSetupOf } from "./store-setup.ts";
+import { takeNewest } from "./take-in.ts";
 
 export interface CheckOptions {
   readonly configFile: string;
@@ -79,9 +75,8 @@ export async function runCheck(
   const firstVersion = ceilingOf(config);
   using source = openSource(config, { firstVersion });
   progress.phase("source");
-  const taken = (await source.isCurrent(signal))
-    ? undefined
-    : await takeIn(source, config, { firstVersion, environment }, (count) => progress.records(count), signal);
+  const how = { firstVersion, environment };
+  const taken = await takeNewest(source, config, how, (count) => progress.records(count), signal);
   using reader = source.reader();
   const snapshot = reader.snapshot();
   progress.phase("paths");
@@ -122,14 +117,6 @@ export async function runCheck(
       linking.filter((page) => page.kind === "page"),
     ),
   };
-}
-
-/** Where versions begin that no page of the store has: without making the store. */
-function ceilingOf(config: LoadedConfig): number {
-  const setup = storeSetupOf(config.site, siteFolders(config));
-  if (setup.kind === "directory" && !existsSync(setup.folder)) return 0;
-  using store = openPageStore(setup, `${process.pid}-check`);
-  return readSiteRecord(store)?.ceiling ?? 0;
 }
 
 function routeOf(site: Site, key: PageKey): RouteModel | undefined {

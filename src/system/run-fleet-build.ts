@@ -2,16 +2,14 @@ import { costOf } from "../core/prices.ts";
 import type { Cost } from "../core/prices.ts";
 import type { Progress } from "../core/progress.ts";
 import { RekilnError } from "../core/errors.ts";
-import { encodeWork } from "../core/work-message.ts";
+import { encodeRoutes } from "../core/work-message.ts";
 import type { Manifest } from "../manifest/manifest.ts";
-import { newestSeen } from "../press/newest-version.ts";
 import { relayOutbox } from "../press/publish.ts";
 import { epochsOf, registerTemplates, writeSiteRecord } from "../press/site-record.ts";
 import { copyStatic } from "../press/static-files.ts";
 import type { StaticProblem } from "../press/static-files.ts";
-import type { Queue } from "../queue/queue.ts";
 import { sendAll } from "../queue/send-all.ts";
-import { loadConfig } from "../site/load-config.ts";
+import type { LoadedConfig } from "../site/load-config.ts";
 import type { RefreshReport } from "../source/source.ts";
 import { knownPages } from "./built-site.ts";
 import { openPageStore } from "./open-page-store.ts";
@@ -20,13 +18,13 @@ import { openSource } from "./open-source.ts";
 import { lockProcess } from "./process-lock.ts";
 import { readInputs } from "./site-inputs.ts";
 import type { BrokenTemplate } from "./site-inputs.ts";
-import { openManifest, openRecord, withVersion } from "./site-state.ts";
+import { countOn, newestVersion, openManifest, openRecord, withVersion } from "./site-state.ts";
 import { storeRequests, storeSetupOf } from "./store-setup.ts";
-import { takeIn } from "./take-in.ts";
+import { takeNewest } from "./take-in.ts";
 import { takeTemplates } from "./templates-record.ts";
 
 export interface FleetBuildOptions {
-  readonly configFile: string;
+  readonly config: LoadedConfig;
   /** Renders everything. */
   readonly isForced: boolean;
 }
@@ -56,11 +54,9 @@ export interface FleetBuildReport {
  * @throws RekilnError `fleet-manifest-new`, `build-running`, `source-unreachable`
  */
 export async function runFleetBuild(
-  { configFile, isForced }: FleetBuildOptions,
+  { config, isForced }: FleetBuildOptions,
   { environment, progress, signal }: FleetBuildSurroundings,
 ): Promise<FleetBuildReport> {
-  progress.phase("config");
-  const config = await loadConfig(configFile, environment);
   const { site, code } = config;
   const inputs = await readInputs(config, environment);
   const { folders, templates, assets, problems, broken } = inputs;
@@ -68,23 +64,19 @@ export async function runFleetBuild(
   stack.use(lockProcess(folders.state, "build"));
   const storeSetup = storeSetupOf(site, folders);
   const store = stack.use(openPageStore(storeSetup, `${process.pid}-main`));
-  const { record: before } = openRecord(store, "");
+  const { record: before, isNew: isNewRecord } = openRecord(store, "");
   const source = stack.use(openSource(config, { firstVersion: before.ceiling, isDurable: true }));
 
   progress.phase("source");
   const how = { firstVersion: before.ceiling, environment };
-  const refreshed = (await source.isCurrent(signal))
-    ? undefined
-    : await takeIn(source, config, how, (count) => progress.records(count), signal);
+  const refreshed = await takeNewest(source, config, how, (count) => progress.records(count), signal);
   source.turnTimes();
   const { manifest, isNew } = openManifest(folders.state, before, site.manifest);
   stack.use(manifest);
   if (manifest.meta("bulk") !== undefined) manifest.finishBulk();
   const complete = manifest.meta("complete");
   if (complete === undefined && !store.isEmpty()) throw unknownPages();
-  const isOtherSource = before.source !== "" && before.source !== source.identity;
-  const newest = Math.max(before.version, isNew ? 0 : newestSeen(manifest));
-  if (isOtherSource || source.version() < newest) source.raiseVersion(Math.max(before.ceiling, newest));
+  countOn(source, before, newestVersion({ record: before, isNewRecord, manifest, isNew, store }));
 
   const version = source.version();
   const registered = registerTemplates(before, takeTemplates(site, code, templates, assets, manifest));
@@ -105,7 +97,8 @@ export async function runFleetBuild(
   const isDue = (route: string): boolean => isWhole || manifest.meta(`built:${route}`) !== `${epochs.get(route) ?? 0}`;
   const due = [...site.routes.keys()].filter(isDue);
   const gone = manifest.routes().filter((route) => !site.routes.has(route));
-  await queueRoutes(queue, [...due, ...gone], { version, epoch: record.epoch, isForced });
+  const request = { version, epoch: record.epoch, isForced, since: Date.now(), waited: 0 };
+  await sendAll(queue, "bulk", encodeRoutes([...due, ...gone], request));
   markQueued(manifest, due, epochs, isWhole ? version : undefined);
   if (isWhole) source.forgetChanges(version);
   writeSiteRecord(store, { ...record, isFirstBuild: false });
@@ -127,19 +120,6 @@ export async function runFleetBuild(
     brokenTemplates: broken,
     cost: costOf({ ...storeRequests(storeSetup), queue: queue.billedRequests }, site.prices),
   };
-}
-
-async function queueRoutes(
-  queue: Queue,
-  routes: readonly string[],
-  request: { readonly version: number; readonly epoch: number; readonly isForced: boolean },
-): Promise<void> {
-  const rest = { ...request, since: Date.now(), waited: 0 };
-  await sendAll(
-    queue,
-    "bulk",
-    routes.map((route) => encodeWork({ kind: "route", route, ...rest })),
-  );
 }
 
 /** The queue has taken them: nothing of a first build is left to anybody else. */

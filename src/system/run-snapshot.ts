@@ -4,14 +4,13 @@ import { costOf } from "../core/prices.ts";
 import type { Cost } from "../core/prices.ts";
 import { RekilnError } from "../core/errors.ts";
 import type { StoredSnapshot } from "../press/write-snapshot.ts";
+import { BUCKET } from "../site/check-fleet.ts";
+import { isWithin } from "../site/check-site.ts";
 import { s3 } from "../site/declare-fleet.ts";
 import type { S3Store } from "../site/declare-fleet.ts";
 import type { Queue } from "../queue/queue.ts";
 import { loadConfig } from "../site/load-config.ts";
 import type { LoadedConfig } from "../site/load-config.ts";
-import type { EmbeddedSource } from "../source/embedded-source.ts";
-import type { Mirror } from "../source/mirror.ts";
-import type { RefreshReport } from "../source/source.ts";
 import type { ObjectStore } from "../store/object-store.ts";
 import { firstVersionOf } from "./first-version.ts";
 import { openQueue } from "./open-queue.ts";
@@ -23,7 +22,7 @@ import { reachedAs, readCurrent } from "./snapshot-place.ts";
 import { writeSource } from "./snapshot-run.ts";
 import type { RunSnapshotOptions, SnapshotReport, SnapshotSurroundings } from "./snapshot-run.ts";
 import { objectStoreSetup } from "./store-setup.ts";
-import { takeIn } from "./take-in.ts";
+import { takeNewest } from "./take-in.ts";
 
 /**
  * Takes the source in, compares it with the last snapshot, and makes a new one the current one once the queue knows of every difference.
@@ -42,9 +41,12 @@ export async function runSnapshot(
   const { store, budget } = stack.use(await openWritableStore(objectStoreSetup(place)));
   let queue: Queue | undefined;
   const last = await lastOf(store, options.isAnew, surroundings.signal);
-  const firstVersion = Math.max(firstVersionOf(config, folders), last?.index.ceiling ?? 0);
+  const firstVersion = Math.max(firstVersionOf(config), last?.index.ceiling ?? 0);
   const source = stack.use(openSource(config, { firstVersion, isDurable: true }));
-  const taken = await takeSourceIn(config, source, firstVersion, surroundings);
+  const { environment, signal, onProgress } = surroundings;
+  const how = { environment, firstVersion };
+  const taken = await takeNewest(source, config, how, (records) => onProgress("records", records), signal);
+  source.turnTimes();
   const report = await writeSource(
     {
       models: config.site.entities,
@@ -54,8 +56,8 @@ export async function runSnapshot(
       last,
       folder: join(folders.state, "snapshot-staged"),
       openQueue: () => (queue = openQueue(config)),
-      onProgress: (entities) => surroundings.onProgress("entities", entities),
-      signal: surroundings.signal,
+      onProgress: (entities) => onProgress("entities", entities),
+      signal,
     },
     options,
   );
@@ -79,10 +81,10 @@ function placeOf({ site }: LoadedConfig, to: string | undefined): S3Store {
     );
   }
   const { bucket, prefix } = s3(to);
-  if (!/^[a-z0-9][a-z0-9.-]{1,253}[a-z0-9]$/.test(bucket)) {
+  if (!BUCKET.test(bucket)) {
     throw usage(`${JSON.stringify(to)} names no bucket.`, "Write it as s3://bucket/prefix.");
   }
-  if (site.store.kind === "s3" && site.store.bucket === bucket && prefix.startsWith(site.store.prefix)) {
+  if (site.store.kind === "s3" && isWithin({ bucket, prefix }, site.store)) {
     throw usage(`${to} is among the pages of this site.`, "Give snapshots a prefix of their own, outside of it.");
   }
   // It is reached as the config's own bucket is; what that may cost is its own.
@@ -107,19 +109,4 @@ async function lastOf(store: ObjectStore, isAnew: boolean, signal: AbortSignal):
     }
     throw error;
   });
-}
-
-async function takeSourceIn(
-  config: LoadedConfig,
-  source: Mirror | EmbeddedSource,
-  firstVersion: number,
-  { environment, signal, onProgress }: SnapshotSurroundings,
-): Promise<RefreshReport | undefined> {
-  const isCurrent = await source.isCurrent(signal);
-  const how = { environment, firstVersion };
-  const report = isCurrent
-    ? undefined
-    : await takeIn(source, config, how, (records) => onProgress("records", records), signal);
-  source.turnTimes();
-  return report;
 }

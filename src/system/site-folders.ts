@@ -1,6 +1,7 @@
 import { join, resolve } from "node:path";
 
 import { RekilnError } from "../core/errors.ts";
+import { bucketAddress } from "../site/declare-fleet.ts";
 import type { LoadedConfig } from "../site/load-config.ts";
 
 /** Where a site's things are, absolute. */
@@ -25,7 +26,7 @@ export function siteFolders({ root, site, stateFolder }: LoadedConfig): SiteFold
     static: join(root, "static"),
     directory,
     get store() {
-      if (store.kind === "s3") throw storeUnsupported(`s3://${store.bucket}/${store.prefix}`);
+      if (store.kind === "s3") throw storeUnsupported(bucketAddress(store));
       return resolve(root, store.dir);
     },
     state: stateFolder ?? join(root, ".rekiln"),

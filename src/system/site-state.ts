@@ -8,8 +8,8 @@ import { findSite, makeSite, removeSite } from "../manifest/postgres-site.ts";
 import { newestSeen, newestStamped } from "../press/newest-version.ts";
 import { ceilingFor, readSiteRecord } from "../press/site-record.ts";
 import type { SiteRecord } from "../press/site-record.ts";
-import { LOCAL_MANIFEST } from "../site/check-manifest.ts";
 import type { ManifestModel } from "../site/check-manifest.ts";
+import type { Source } from "../source/source.ts";
 import type { PageStore } from "../store/store.ts";
 import { BlockingPostgres } from "./blocking-postgres.ts";
 import { openManifestOf } from "./open-manifest.ts";
@@ -54,6 +54,16 @@ export function newestVersion(known: {
   return Math.max(record.version, isNew ? newestStamped(store) : newestSeen(manifest));
 }
 
+/** Where a copy of before was put in place, or another source: its versions go on above all that were. `newest`: as of `newestVersion`. */
+export function countOn(
+  source: Pick<Source, "identity" | "version" | "raiseVersion">,
+  { source: before, ceiling }: SiteRecord,
+  newest: number,
+): void {
+  const isOther = before !== "" && before !== source.identity;
+  if (isOther || source.version() < newest) source.raiseVersion(Math.max(ceiling, newest));
+}
+
 /** The record once the source's newest version is known: no stamp will be above its ceiling. */
 export function withVersion(record: SiteRecord, source: string, version: number): SiteRecord {
   // Of a source that was restored the versions begin again: that is noticed by what they had come to.
@@ -78,11 +88,7 @@ export interface OpenedManifest {
  *
  * @throws RekilnError `manifest-format`, `manifest-unreachable`
  */
-export function openManifest(
-  state: string,
-  record: SiteRecord,
-  declared: ManifestModel = LOCAL_MANIFEST,
-): OpenedManifest {
+export function openManifest(state: string, record: SiteRecord, declared: ManifestModel): OpenedManifest {
   const known = openKnownManifest(state, record, declared);
   if (known !== undefined) return known;
   const setup = makeManifest(state, record, declared);
@@ -105,7 +111,7 @@ function makeManifest(state: string, record: SiteRecord, declared: ManifestModel
 export function openKnownManifest(
   state: string,
   record: SiteRecord,
-  declared: ManifestModel = LOCAL_MANIFEST,
+  declared: ManifestModel,
 ): OpenedManifest | undefined {
   const setup = record.generation === 0 ? undefined : findManifest(state, record, declared);
   if (setup === undefined) return undefined;

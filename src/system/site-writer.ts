@@ -6,6 +6,7 @@ import { relayOutbox } from "../press/publish.ts";
 import { costOf, NO_REQUESTS } from "../core/prices.ts";
 import type { RelayReport } from "../press/publish.ts";
 import { Publisher } from "../press/publisher.ts";
+import { bucketAddress } from "../site/declare-fleet.ts";
 import { loadConfig } from "../site/load-config.ts";
 import type { LoadedConfig } from "../site/load-config.ts";
 import type { EmbeddedSource } from "../source/embedded-source.ts";
@@ -17,7 +18,6 @@ import { dataPathOf, entityFileOf, openSource } from "./open-source.ts";
 import { OutageFile } from "./outage-file.ts";
 import { siteFolders } from "./site-folders.ts";
 import type { SiteFolders } from "./site-folders.ts";
-import { snapshotPlaceName } from "./snapshot-place.ts";
 
 /** A site whose source is written, or whose changes are told to its queue. */
 export class SiteWriter implements Disposable {
@@ -34,7 +34,7 @@ export class SiteWriter implements Disposable {
   get source(): Mirror | EmbeddedSource {
     if (this.#source === undefined) {
       mkdirSync(this.#folders.state, { recursive: true, mode: 0o750 });
-      const firstVersion = firstVersionOf(this.config, this.#folders);
+      const firstVersion = firstVersionOf(this.config);
       this.#source = openSource(this.config, { firstVersion, isDurable: true });
     }
     return this.#source;
@@ -91,7 +91,7 @@ export class SiteWriter implements Disposable {
     if (source.kind === "embedded") return entityFileOf(this.#folders);
     if (source.kind === "sqlite") return source.file;
     if (source.kind === "postgres") return "the database";
-    if (source.kind === "snapshot") return `the source that ${snapshotPlaceName(source)} is written from`;
+    if (source.kind === "snapshot") return `the source that ${bucketAddress(source)} is written from`;
     const found = await recordFiles(dataPathOf(this.config, source.dir), source.dir, type);
     const own = found.find(({ name }) => id !== undefined && name.endsWith(`/${type}/${id}.json`));
     if (own !== undefined) return own.name;

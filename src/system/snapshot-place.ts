@@ -8,11 +8,6 @@ import type { ObjectStore } from "../store/object-store.ts";
 import { troubleError } from "../store/trouble-error.ts";
 import { openStore } from "./open-store.ts";
 
-/** What a place of snapshots is called in messages. */
-export function snapshotPlaceName({ bucket, prefix }: Pick<S3Store, "bucket" | "prefix">): string {
-  return `s3://${bucket}/${prefix}`;
-}
-
 type Reached = Pick<S3Store, "region" | "endpoint" | "pathStyle">;
 
 /** How a bucket is reached, without the rest of what is said of it. */

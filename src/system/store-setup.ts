@@ -1,5 +1,8 @@
+import { existsSync } from "node:fs";
+
 import type { Encoding } from "../core/encoding.ts";
 import type { Requests } from "../core/prices.ts";
+import { bucketAddress } from "../site/declare-fleet.ts";
 import type { S3Store } from "../site/declare-fleet.ts";
 import type { Site } from "../site/site.ts";
 import { RequestBudget } from "../store/request-budget.ts";
@@ -47,7 +50,12 @@ export function storeRequests(setup: StoreSetup): Pick<Requests, "put" | "get" |
   return { put, get, list };
 }
 
+/** Whether there is a store to look into: a directory would be made by opening it. */
+export function isStoreThere(setup: StoreSetup): boolean {
+  return setup.kind !== "directory" || existsSync(setup.folder);
+}
+
 /** What a store is called in messages. */
 export function storeName(setup: StoreSetup): string {
-  return setup.kind === "directory" ? setup.folder : `s3://${setup.declared.bucket}/${setup.declared.prefix}`;
+  return setup.kind === "directory" ? setup.folder : bucketAddress(setup.declared);
 }

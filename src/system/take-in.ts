@@ -1,4 +1,5 @@
 import type { LoadedConfig } from "../site/load-config.ts";
+import type { EmbeddedSource } from "../source/embedded-source.ts";
 import { Mirror } from "../source/mirror.ts";
 import type { RefreshReport, Source } from "../source/source.ts";
 import { refreshInThread } from "./source-thread.ts";
@@ -26,4 +27,20 @@ export async function takeIn(
 ): Promise<RefreshReport> {
   if (await small) return source.refresh(progress, signal);
   return refreshInThread(config, how, progress, signal);
+}
+
+/**
+ * Takes in what changed outside, if anything did.
+ *
+ * @returns undefined when nothing had changed
+ * @throws as `takeIn`
+ */
+export async function takeNewest(
+  source: Mirror | EmbeddedSource,
+  config: LoadedConfig,
+  how: Parameters<typeof takeIn>[2],
+  progress: (records: number) => void,
+  signal: AbortSignal,
+): Promise<RefreshReport | undefined> {
+  return (await source.isCurrent(signal)) ? undefined : takeIn(source, config, how, progress, signal);
 }

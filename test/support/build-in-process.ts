@@ -20,6 +20,7 @@ import type { Mirror } from "../../src/source/mirror.ts";
 import type { Source } from "../../src/source/source.ts";
 import { DirectoryPageStore } from "../../src/store/directory.ts";
 import { openManifestOf } from "../../src/system/open-manifest.ts";
+import { LOCAL_MANIFEST } from "../../src/site/check-manifest.ts";
 import { newestVersion, openManifest, openRecord, withVersion } from "../../src/system/site-state.ts";
 import { inlineContext, InlinePool } from "./inline-pool.ts";
 
@@ -129,7 +130,7 @@ export async function buildInProcess(
   const source = plant.source?.(files) ?? files;
   await source.refresh(() => undefined, signal);
 
-  const opened = openManifest(folders.state, before);
+  const opened = openManifest(folders.state, before, LOCAL_MANIFEST);
   stack.use(opened.manifest);
   const newest = newestVersion({ record: before, isNewRecord, store, ...opened });
   if (source.version() < newest) source.raiseVersion(Math.max(before.ceiling, newest));

@@ -25,6 +25,7 @@ import type { Site } from "../../src/site/site.ts";
 import { EmbeddedSource } from "../../src/source/embedded-source.ts";
 import { DirectoryPageStore } from "../../src/store/directory.ts";
 import { openManifestOf } from "../../src/system/open-manifest.ts";
+import { LOCAL_MANIFEST } from "../../src/site/check-manifest.ts";
 import { openManifest, openRecord, withVersion } from "../../src/system/site-state.ts";
 import { VirtualTime } from "../contract/queue-virtual-time.ts";
 import { InlinePool } from "./inline-pool.ts";
@@ -278,7 +279,7 @@ export class ClockSite {
     const source = stack.use(this.#source(aheadMs));
     await source.refresh(() => undefined, signal);
     const { record: before } = openRecord(store, "");
-    const { manifest, setup, isNew } = openManifest(join(this.#root, "state"), before);
+    const { manifest, setup, isNew } = openManifest(join(this.#root, "state"), before, LOCAL_MANIFEST);
     stack.use(manifest);
     const routes = new Map([...this.#site.routes.keys()].map((route) => [route, "1"]));
     const templates = { routes, assets: new Map<string, string>(), usersOf: () => new Set<string>() };

@@ -9,6 +9,7 @@ import { carriedKey } from "../../src/core/stamp.ts";
 import { digestOf } from "../../src/core/digest.ts";
 import type { ObjectStore } from "../../src/store/object-store.ts";
 import { DirectoryPageStore, STATE_FOLDER } from "../../src/store/directory.ts";
+import { LOCAL_MANIFEST } from "../../src/site/check-manifest.ts";
 import { manifestFileOf, openManifest, openRecord } from "../../src/system/site-state.ts";
 import { buildInProcess } from "./build-in-process.ts";
 import type { BuiltInProcess, Folders, Plant, TestedSite } from "./build-in-process.ts";
@@ -315,7 +316,7 @@ class Run {
   /** Each file is one published page's, and each published page has its file. */
   #checkManifest(name: string, exempt: ReadonlySet<string>): void {
     const { record } = openRecord(new DirectoryPageStore(this.#folders.store, "test"), "");
-    const { manifest } = openManifest(this.#folders.state, record);
+    const { manifest } = openManifest(this.#folders.state, record, LOCAL_MANIFEST);
     using _manifest = manifest;
     const published = [...manifest.stored()].flat().map(({ key }) => carriedBy(key));
     const stored = [...liveFiles(this.#folders.store).values()].map(({ key }) => key).filter((key) => key !== SITEMAP);

@@ -6,6 +6,7 @@ import { describe, expect, it } from "vitest";
 import type { LeftPath } from "../../../src/manifest/left-paths.ts";
 import { raiseFloor } from "../../../src/press/prune.ts";
 import { DirectoryPageStore } from "../../../src/store/directory.ts";
+import { LOCAL_MANIFEST } from "../../../src/site/check-manifest.ts";
 import { openManifest, openRecord } from "../../../src/system/site-state.ts";
 import { storedFiles } from "../../support/live-files.ts";
 import type { ModelRoute } from "../../support/model-site.ts";
@@ -25,7 +26,7 @@ const bySlug: ModelRoute = {
 /** The paths that pages have left, with what stands there. */
 function leftOf(site: SmallSite): Readonly<Record<string, LeftPath["kind"]>> {
   const { record } = openRecord(new DirectoryPageStore(site.folders.store, "test"), "");
-  using manifest = openManifest(site.folders.state, record).manifest;
+  using manifest = openManifest(site.folders.state, record, LOCAL_MANIFEST).manifest;
   return Object.fromEntries([...manifest.left.all()].flat().map(({ path, kind }) => [path, kind]));
 }
 
@@ -124,7 +125,7 @@ describe("a page that goes", () => {
     await site.build();
     const store = new DirectoryPageStore(site.folders.store, "test");
     const { record } = openRecord(store, "");
-    using manifest = openManifest(site.folders.state, record).manifest;
+    using manifest = openManifest(site.folders.state, record, LOCAL_MANIFEST).manifest;
     const gone = [...manifest.left.all()].flat()[0]?.version ?? 0;
     const raise = (days: number): number | undefined => {
       raiseFloor({ manifest, store, clock: () => site.nowMs + days * DAY_MS });

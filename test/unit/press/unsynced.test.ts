@@ -15,6 +15,7 @@ import { expect, test } from "vitest";
 import { distrustTorn, noteSynced, noteUnsynced } from "../../../src/press/unsynced.ts";
 import type { PageKey } from "../../../src/core/page.ts";
 import { DirectoryPageStore } from "../../../src/store/directory.ts";
+import { LOCAL_MANIFEST } from "../../../src/site/check-manifest.ts";
 import { openManifest, openRecord } from "../../../src/system/site-state.ts";
 import type { ModelRoute } from "../../support/model-site.ts";
 import { PLAIN_ROUTE, SmallSite } from "../../support/small-site.ts";
@@ -40,7 +41,7 @@ async function builtSite(): Promise<SmallSite> {
 /** Opens a site as a worker does, and finds what a power failure tore. */
 function tornOf(site: SmallSite, boot: string, note?: (manifest: Parameters<typeof distrustTorn>[0]) => void) {
   const store = new DirectoryPageStore(site.folders.store, "test");
-  using manifest = openManifest(site.folders.state, openRecord(store, "").record).manifest;
+  using manifest = openManifest(site.folders.state, openRecord(store, "").record, LOCAL_MANIFEST).manifest;
   note?.(manifest);
   return distrustTorn(manifest, store, boot);
 }
