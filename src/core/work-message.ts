@@ -60,13 +60,13 @@ function* keyBatches(keys: Iterable<PageKey>, most: number): Iterable<readonly P
 
 /** A message for each route. */
 export function encodeRoutes(routes: Iterable<string>, request: Request): string[] {
-  return Array.from(routes, (route) => encodeWork({ ...request, kind: "route", route }));
+  return Array.from(routes, (route) => encodeWork({ kind: "route", route, ...request }));
 }
 
 /** Messages of pages that haven't failed before, `most` in each. */
 export function encodePages(keys: Iterable<PageKey>, most: number, request: Request): string[] {
   return Array.from(keyBatches(keys, most), (batch) =>
-    encodeWork({ ...request, kind: "pages", keys: batch, tries: 0 }),
+    encodeWork({ kind: "pages", keys: batch, tries: 0, ...request }),
   );
 }
 

@@ -68,7 +68,7 @@ export class PostgresFollower implements AsyncDisposable {
     for (;;) {
       const before = this.#source.taken();
       await this.#session.begin();
-      const isOlder = await this.#check(before);
+      const isOlder = await this.#check();
       const { rows } = await this.#session.rows(
         `SELECT number, type, id FROM rekiln_outbox ORDER BY number LIMIT ${BATCH_ROWS}`,
       );
@@ -132,12 +132,13 @@ export class PostgresFollower implements AsyncDisposable {
   }
 
   /** Within the snapshot: whether it is still this mirror that follows. @returns whether an older copy of it was put in place */
-  async #check(before: number): Promise<boolean> {
+  async #check(): Promise<boolean> {
     const row = await this.#session.row("SELECT generation, mirror, taken FROM rekiln_capture");
     if (row?.["generation"] !== this.#generation || row["mirror"] !== this.#source.mirrorId()) {
       throw missing("it was installed anew, or another site has taken it over");
     }
-    return Number(row["taken"]) > before;
+    // Asked after the database was: what another process has taken in meanwhile stands here before it stands there.
+    return Number(row["taken"]) > this.#source.taken();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
