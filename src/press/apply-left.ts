@@ -6,6 +6,7 @@ import type { LeftKind, LeftPath } from "../manifest/left-paths.ts";
 import type { ManifestTransaction } from "../manifest/manifest.ts";
 import type { WantedPath } from "./path-claims.ts";
 import type { LeftAct, LeftContext } from "./plan-left.ts";
+import { putWhole } from "./put-whole.ts";
 import { redirectBody, redirectCarrier, redirectKey } from "./redirect-page.ts";
 import { tombstoneObject } from "./tombstone-page.ts";
 
@@ -81,7 +82,7 @@ function removeLeft({ store, carriedKey }: ApplyContext, key: PageKey, at: Wante
     store.remove(at.key);
     return;
   }
-  store.replace(store.stage(at.key, Buffer.from(tombstoneObject(at.key, stamp, carriedKey(key)))));
+  putWhole(store, at.key, tombstoneObject(at.key, stamp, carriedKey(key)));
 }
 
 /** Puts a redirect in place of whatever stands there, unless it is there already. */
@@ -95,12 +96,10 @@ function writeRedirect(
   const carried = carriedKey(key);
   const stored = store.read(at.key);
   if (stored?.carried?.key === redirectKey(carried) && stored.digest === digestOf(body)) return "equal";
-  const staged = store.stage(at.key, Buffer.from(body + redirectCarrier({ ...stamp, time: 0 }, carried)));
   try {
-    store.replace(staged);
+    putWhole(store, at.key, body + redirectCarrier({ ...stamp, time: 0 }, carried));
     return "written";
   } catch (error) {
-    store.discard(staged);
     // The page itself is where it should be.
     if (error instanceof RekilnError && error.code === "store-blocked") return "blocked";
     throw error;

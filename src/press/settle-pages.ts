@@ -11,6 +11,7 @@ import type { LeftOutcome } from "./apply-left.ts";
 import type { LeftAct } from "./plan-left.ts";
 import { planPage } from "./plan-page.ts";
 import { newestRemoval, noteRemoval } from "./newest-version.ts";
+import { putWhole } from "./put-whole.ts";
 import { tombstoneObject } from "./tombstone-page.ts";
 import type { PagePlan, PlanContext, Sealed, SealedPage } from "./plan-page.ts";
 
@@ -240,7 +241,7 @@ export class PageSettler {
   ): void {
     const { store } = this.#plan;
     for (const objectKey of evicts) {
-      if (store.buries) store.replace(store.stage(objectKey, Buffer.from(tombstoneObject(objectKey, stamp, "-"))));
+      if (store.buries) putWhole(store, objectKey, tombstoneObject(objectKey, stamp, "-"));
       else store.remove(objectKey);
     }
     if (store.buries) for (const key of again) transaction.distrust(key);

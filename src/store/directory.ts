@@ -13,7 +13,6 @@ import {
   statSync,
   unlinkSync,
   writeFileSync,
-  writeSync,
 } from "node:fs";
 import type { Dirent, Stats } from "node:fs";
 import { dirname, join, resolve } from "node:path";
@@ -27,6 +26,7 @@ import { CARRIER_BYTES_MAX, extensionOf, findCarrier } from "../core/stamp.ts";
 import type { Carried } from "../core/stamp.ts";
 import { filePieces } from "./file-pieces.ts";
 import { isProcessAlive } from "./process-alive.ts";
+import { etagOf, StagedFiles, writeFile } from "./staged-files.ts";
 import type { PageStore, Staged, StoredObject } from "./store.ts";
 import { Twins } from "./twins.ts";
 
@@ -41,10 +41,6 @@ function codeOf(error: unknown): string | undefined {
   return error instanceof Error && "code" in error ? String(error.code) : undefined;
 }
 
-function etagOf(stats: Stats): string {
-  return `${stats.ino.toString(36)}-${stats.size.toString(36)}-${Math.round(stats.mtimeMs * 1000).toString(36)}`;
-}
-
 /** A page store in a directory. `writer` tells this thread's temporary files from those of others: the number of the process, `-`, and a name. */
 export class DirectoryPageStore implements PageStore {
   readonly buries = false;
@@ -54,9 +50,7 @@ export class DirectoryPageStore implements PageStore {
   readonly #folders = new Set<string>();
   /** Undefined where none are made. */
   readonly #twins: Twins | undefined;
-  /** Of what is staged: a rename changes nothing that an etag is made of. */
-  readonly #etags = new Map<string, string>();
-  #sequence = 0;
+  readonly #staged: StagedFiles;
 
   /** @param compress in which encodings each file gets a twin */
   constructor(root: string, writer: string, compress: readonly Encoding[] = []) {
@@ -64,6 +58,7 @@ export class DirectoryPageStore implements PageStore {
     this.#root = resolve(root);
     this.#temporary = join(this.#root, STATE_FOLDER, "tmp");
     this.#writer = writer;
+    this.#staged = new StagedFiles(this.#temporary, writer);
     try {
       mkdirSync(this.#root, { recursive: true });
       mkdirSync(this.#temporary, { recursive: true, mode: 0o750 });
@@ -120,7 +115,7 @@ export class DirectoryPageStore implements PageStore {
   create(key: ObjectKey, content: Uint8Array): string | undefined {
     const path = join(this.#root, key);
     try {
-      const etag = this.#inFolder(path, () => write(path, content));
+      const etag = this.#inFolder(path, () => writeFile(path, [content]));
       if (this.#twins !== undefined) this.#makeTwins(this.#twins, key, content);
       return etag;
     } catch (error) {
@@ -130,28 +125,19 @@ export class DirectoryPageStore implements PageStore {
   }
 
   stage(key: ObjectKey, content: Uint8Array): Staged {
-    const temporary = join(this.#temporary, `${this.#writer}-${this.#sequence++}`);
-    try {
-      const etag = write(temporary, content);
-      this.#twins?.stage(temporary, key, content);
-      return this.#staged(key, temporary, etag);
-    } catch (error) {
-      this.discard({ key, temporary });
-      throw explain(error, temporary);
-    }
-  }
-
-  #staged(key: ObjectKey, temporary: string, etag: string): Staged {
-    this.#etags.set(temporary, etag);
-    return { key, temporary };
+    return this.#stage(key, [content], (twins, temporary) => twins.stage(temporary, key, content));
   }
 
   stagePieces(key: ObjectKey, pieces: Iterable<Uint8Array>): Staged {
-    const temporary = join(this.#temporary, `${this.#writer}-${this.#sequence++}`);
+    return this.#stage(key, pieces, (twins, temporary) => twins.stageFile(temporary, key));
+  }
+
+  #stage(key: ObjectKey, pieces: Iterable<Uint8Array>, stageTwins: (twins: Twins, temporary: string) => void): Staged {
+    const temporary = this.#staged.begin();
     try {
-      const etag = writePieces(temporary, pieces);
-      this.#twins?.stageFile(temporary, key);
-      return this.#staged(key, temporary, etag);
+      this.#staged.write(temporary, pieces, join(this.#root, key));
+      if (this.#twins !== undefined) stageTwins(this.#twins, temporary);
+      return { key, temporary };
     } catch (error) {
       this.discard({ key, temporary });
       throw explain(error, temporary);
@@ -160,30 +146,31 @@ export class DirectoryPageStore implements PageStore {
 
   replace(staged: Staged): string {
     const path = join(this.#root, staged.key);
-    const rename = (): void => renameSync(staged.temporary, path);
+    const place = (): string => this.#staged.place(staged.temporary, path);
     try {
       this.#twins?.remove(path);
-      try {
-        // Most pages replace what stands there: their folder is there too.
-        rename();
-      } catch (error) {
-        if (codeOf(error) !== "ENOENT") throw error;
-        this.#folders.delete(dirname(path));
-        this.#inFolder(path, rename);
-      }
+      const etag = this.#placeIn(path, place);
       this.#twins?.place(staged.temporary, path);
+      return etag;
     } catch (error) {
       throw explain(error, path);
     }
-    const etag = this.#etags.get(staged.temporary) ?? etagOf(statSync(path));
-    this.#etags.delete(staged.temporary);
-    return etag;
+  }
+
+  /** Most pages replace what stands there: their folder is there too. */
+  #placeIn(path: string, place: () => string): string {
+    try {
+      return place();
+    } catch (error) {
+      if (codeOf(error) !== "ENOENT") throw error;
+      this.#folders.delete(dirname(path));
+      return this.#inFolder(path, place);
+    }
   }
 
   discard(staged: Staged): void {
-    this.#etags.delete(staged.temporary);
-    rmSync(staged.temporary, { force: true });
     this.#twins?.discard(staged.temporary);
+    this.#staged.end(staged.temporary);
   }
 
   remove(key: ObjectKey): void {
@@ -253,9 +240,13 @@ export class DirectoryPageStore implements PageStore {
   }
 
   #makeTwins(twins: Twins, key: ObjectKey, content: Uint8Array): void {
-    const temporary = join(this.#temporary, `${this.#writer}-${this.#sequence++}`);
-    twins.stage(temporary, key, content);
-    twins.place(temporary, join(this.#root, key));
+    const temporary = this.#staged.begin();
+    try {
+      twins.stage(temporary, key, content);
+      twins.place(temporary, join(this.#root, key));
+    } finally {
+      this.discard({ key, temporary });
+    }
   }
 
   readRecord(): string | undefined {
@@ -287,13 +278,20 @@ export class DirectoryPageStore implements PageStore {
   }
 
   temporary(): readonly string[] {
-    return readdirSync(this.#temporary).filter((name) => !isWriterAlive(name));
+    return this.#deadWriters().flatMap((name) => {
+      const path = join(this.#temporary, name);
+      return statSync(path).isDirectory() ? readdirSync(path).map((file) => `${name}/${file}`) : [name];
+    });
   }
 
   removeTemporary(): number {
-    const names = this.temporary();
-    for (const name of names) rmSync(join(this.#temporary, name), { force: true });
-    return names.length;
+    const count = this.temporary().length;
+    for (const name of this.#deadWriters()) rmSync(join(this.#temporary, name), { recursive: true, force: true });
+    return count;
+  }
+
+  #deadWriters(): readonly string[] {
+    return readdirSync(this.#temporary).filter((name) => !isWriterAlive(name));
   }
 
   [Symbol.dispose](): void {
@@ -343,21 +341,10 @@ function entriesOf(folder: string): readonly Dirent[] {
   }
 }
 
-/** Whether another process, whose temporary file this is, may still write it: its number stands first in the name. */
+/** Whether another process, whose temporary file or folder this is, may still write it: its number stands first in the name. */
 function isWriterAlive(name: string): boolean {
   const writer = Number(/^(\d+)-/.exec(name)?.[1]);
   return writer !== process.pid && isProcessAlive(writer);
-}
-
-function write(path: string, content: Uint8Array): string {
-  const file = openSync(path, "wx", 0o644);
-  try {
-    let written = 0;
-    while (written < content.length) written += writeSync(file, content, written);
-    return etagOf(fstatSync(file));
-  } finally {
-    closeSync(file);
-  }
 }
 
 /** Does something with a file or folder, which outlives a power failure then. */
@@ -366,19 +353,6 @@ function synced(path: string, flags: "w" | "r", act: (file: number) => void): vo
   try {
     act(file);
     fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-}
-
-function writePieces(path: string, pieces: Iterable<Uint8Array>): string {
-  const file = openSync(path, "wx", 0o644);
-  try {
-    for (const piece of pieces) {
-      let written = 0;
-      while (written < piece.length) written += writeSync(file, piece, written);
-    }
-    return etagOf(fstatSync(file));
   } finally {
     closeSync(file);
   }

@@ -44,7 +44,7 @@ export interface PageStore extends Disposable {
    * @returns undefined when something is there already, or in the way
    */
   create(key: ObjectKey, content: Uint8Array): string | undefined;
-  /** Writes an object beside its place. @throws RekilnError `store-blocked` when something is in the way */
+  /** Writes an object beside its place; `discard` has to follow, whether it was put there or not. @throws RekilnError `store-blocked` when something is in the way */
   stage(key: ObjectKey, content: Uint8Array): Staged;
   /**
    * As `stage`, for an object that may be larger than memory: each piece is written before the next one is asked for.
@@ -58,6 +58,7 @@ export interface PageStore extends Disposable {
    * @throws RekilnError `store-conflict` when something else is there by now
    */
   replace(staged: Staged, over?: { readonly etag: string | undefined }): string;
+  /** Ends what `stage` began: removes what wasn't put in its place. Outside of the transaction, since it may take its time. */
   discard(staged: Staged): void;
   /** Removes an object and the folders that it leaves empty. */
   remove(key: ObjectKey): void;

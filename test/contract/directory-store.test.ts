@@ -91,6 +91,18 @@ describe("directory", () => {
     expect(statSync(join(root, page)).ino).toBe(ino);
   });
 
+  test.runIf(process.platform === "linux")("holds no file open once what it staged is discarded", () => {
+    const store = new DirectoryPageStore(join(temporaryFolder(), "dist"), "test");
+    const open = (): number => readdirSync("/proc/self/fd").length;
+    store.create(page, bytes("old"));
+    const before = open();
+    const placed = [1, 2, 3].map((n) => store.stage(page, bytes(`new ${n}`)));
+    expect(open()).toBe(before + placed.length);
+    for (const staged of placed.slice(1)) store.replace(staged);
+    for (const staged of placed) store.discard(staged);
+    expect(open()).toBe(before);
+  });
+
   test.each(["relative", "relative with a dot", "with a slash at its end"])("may be given %s", (how) => {
     const folder = join(temporaryFolder(), "dist");
     const relativeFolder = relative(process.cwd(), folder);

@@ -8,7 +8,7 @@ import { pageKey } from "../../src/core/page.ts";
 import type { ObjectKey } from "../../src/core/path.ts";
 import { carriedKey, carrier } from "../../src/core/stamp.ts";
 import type { Stamp } from "../../src/core/stamp.ts";
-import type { PageStore } from "../../src/store/store.ts";
+import type { PageStore, Staged } from "../../src/store/store.ts";
 import type { StoreHarness } from "./store-harness.ts";
 import { telltaleContent } from "./telltale-content.ts";
 
@@ -28,7 +28,14 @@ export function storeContract(name: string, open: () => StoreHarness): void {
     ({ store } = harness);
   });
 
-  const replace = (at: ObjectKey, content: string): string => store.replace(store.stage(at, bytes(content)));
+  const place = (staged: Staged): string => {
+    try {
+      return store.replace(staged);
+    } finally {
+      store.discard(staged);
+    }
+  };
+  const replace = (at: ObjectKey, content: string): string => place(store.stage(at, bytes(content)));
 
   describe(`${name}: an object`, () => {
     test("is none before it is written", () => {
@@ -90,7 +97,7 @@ export function storeContract(name: string, open: () => StoreHarness): void {
       const before = store.read(PAGE);
       const staged = store.stage(PAGE, bytes("new"));
       expect(store.read(PAGE)).toEqual(before);
-      const etag = store.replace(staged);
+      const etag = place(staged);
       expect(store.read(PAGE)).toMatchObject({ etag, digest: digestOf("new") });
       expect(harness.everything()).toEqual([PAGE]);
     });
@@ -98,7 +105,7 @@ export function storeContract(name: string, open: () => StoreHarness): void {
     test("makes the folders that it needs, and only when it replaces", () => {
       const staged = store.stage(key("a/b/c.html"), bytes("x"));
       expect(store.read(key("a/b/c.html"))).toBeUndefined();
-      store.replace(staged);
+      place(staged);
       expect(harness.everything()).toEqual(["a/b/c.html"]);
     });
 
@@ -114,14 +121,14 @@ export function storeContract(name: string, open: () => StoreHarness): void {
         }
         yield bytes(carrier("html", STAMP, "film/1"));
       }
-      const etag = store.replace(store.stagePieces(PAGE, pieces()));
+      const etag = place(store.stagePieces(PAGE, pieces()));
       expect(store.read(PAGE)).toEqual({
         etag,
         bytes: (9 << 20) + carrier("html", STAMP, "film/1").length,
         digest: content.digest("hex"),
         carried: { stamp: STAMP, key: "film/1" },
       });
-      store.replace(store.stagePieces(PAGE, []));
+      place(store.stagePieces(PAGE, []));
       expect(store.read(PAGE)).toMatchObject({ bytes: 0, digest: digestOf("") });
       expect(harness.everything()).toEqual([PAGE]);
     });

@@ -429,7 +429,9 @@ describe("a pass", () => {
       const [file] = other.sitemaps.files();
       other.transact((transaction) => {
         expect(transaction.sitemaps.take(other.sitemaps.marks())).toBe(true);
-        const etag = site.context.store.replace(site.context.store.stage(key, newer.bytes(key)));
+        const theirs = site.context.store.stage(key, newer.bytes(key));
+        const etag = site.context.store.replace(theirs);
+        site.context.store.discard(theirs);
         if (file !== undefined) transaction.sitemaps.put({ ...file, etag });
       });
       return staged;
