@@ -105,5 +105,4 @@ for (const [name, part] of Object.entries(PARTS)) {
     say(error instanceof CannotRun ? error.message : `${name} failed: ${String(error)}`);
     process.exitCode = 1;
   }
-  rmSync(partFolder, { recursive: true });
 }

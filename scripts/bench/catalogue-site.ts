@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, rmSync } from "node:fs";
+import { cpSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -9,6 +9,7 @@ import { CannotRun } from "./cannot-run.ts";
 import { median } from "./median.ts";
 import { rekilnBuild } from "./rekiln-build.ts";
 import type { RekilnBuild } from "./rekiln-build.ts";
+import { setAside } from "./set-aside.ts";
 import { settleDisk } from "./settle-disk.ts";
 
 const STARTER = fileURLToPath(new URL("../../templates/packages/", import.meta.url));
@@ -51,10 +52,10 @@ export class CatalogueSite {
     return site;
   }
 
-  /** Builds it from nothing: no pages, no manifest, no entity store. Removing those of an earlier build isn't measured. */
+  /** Builds it from nothing: no pages, no manifest, no entity store. Those of an earlier build are set aside. */
   async coldBuild(): Promise<RekilnBuild> {
     this.#lastBuild = undefined;
-    for (const folder of [this.dist, join(this.dir, ".rekiln")]) rmSync(folder, { recursive: true, force: true });
+    for (const folder of [this.dist, join(this.dir, ".rekiln")]) setAside(folder);
     settleDisk();
     const build = await rekilnBuild(this.dir);
     this.#lastBuild = build;

@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import type { BenchPart } from "./bench-part.ts";
@@ -12,6 +12,7 @@ import { medianFigure } from "./median-figure.ts";
 import { othersFigure } from "./others-figure.ts";
 import type { RekilnBuild } from "./rekiln-build.ts";
 import { sayDifferences } from "./say-differences.ts";
+import { setAside } from "./set-aside.ts";
 import { settleDisk } from "./settle-disk.ts";
 
 const VERSION = "3.1.8";
@@ -60,7 +61,7 @@ async function install(dir: string): Promise<void> {
 }
 
 async function eleventyBuild(dir: string): Promise<MeasuredRun> {
-  rmSync(join(dir, "_site"), { recursive: true, force: true });
+  setAside(join(dir, "_site"));
   settleDisk();
   const parameters = [`--max-old-space-size=${HEAP_MEGABYTES}`, "node_modules/@11ty/eleventy/cmd.cjs", "--quiet"];
   const run = await measuredRun(process.execPath, parameters, dir);

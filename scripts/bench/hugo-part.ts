@@ -1,4 +1,3 @@
-import { rmSync } from "node:fs";
 import { join } from "node:path";
 
 import type { BenchPart } from "./bench-part.ts";
@@ -13,6 +12,7 @@ import { medianFigure } from "./median-figure.ts";
 import { othersFigure } from "./others-figure.ts";
 import type { RekilnBuild } from "./rekiln-build.ts";
 import { sayDifferences } from "./say-differences.ts";
+import { setAside } from "./set-aside.ts";
 import { settleDisk } from "./settle-disk.ts";
 
 const SAMPLED_PAGES = 2000;
@@ -55,7 +55,7 @@ async function checkHugo(folder: string): Promise<void> {
 }
 
 async function hugoBuild(dir: string): Promise<MeasuredRun> {
-  for (const made of ["public", "resources"]) rmSync(join(dir, made), { recursive: true, force: true });
+  for (const made of ["public", "resources"]) setAside(join(dir, made));
   settleDisk();
   const run = await measuredRun("hugo", ["--quiet"], dir);
   if (run.exitCode !== 0)

@@ -1,4 +1,4 @@
-import { cpSync, rmSync } from "node:fs";
+import { cpSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -10,6 +10,7 @@ import { othersFigure } from "./others-figure.ts";
 import { rekilnBuild } from "./rekiln-build.ts";
 import type { RekilnBuild } from "./rekiln-build.ts";
 import { writeScaleData } from "./scale-data.ts";
+import { setAside } from "./set-aside.ts";
 import { settleDisk } from "./settle-disk.ts";
 
 const SITE = dirname(fileURLToPath(new URL("scale-site/rekiln.config.ts", import.meta.url)));
@@ -29,7 +30,7 @@ export const scalePart: BenchPart = async ({ folder, rounds, pages, isLarge, say
       await writeScaleData(join(dir, "data"), size);
       settleDisk();
       const build = await rekilnBuild(dir);
-      rmSync(dir, { recursive: true });
+      setAside(dir);
       builds.get(size)?.push(build);
       say(`round ${round}: ${size} entities, ${build.pages} pages, ${build.seconds.toFixed(2)} s`);
     }
