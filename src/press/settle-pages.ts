@@ -209,7 +209,6 @@ export class PageSettler {
             return true;
           }
           this.outcomes.push({ kind: "written", reason: plan.reason, key, path, bytes });
-          page.staged = undefined;
           this.#record(page, rendered, published(page, rendered, etag, content), transaction);
         }
         break;

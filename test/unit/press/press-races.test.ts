@@ -1,3 +1,4 @@
+import { mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 
 import { expect, onTestFinished, test } from "vitest";
@@ -53,8 +54,22 @@ function pressOf(site: Site) {
       OPTIONS,
     );
   };
-  return { manifest, press };
+  return { root, manifest, press };
 }
+
+test("nothing stays staged, whether it came to its place or not", async () => {
+  const site = filmSite();
+  const data = await filmData(site, [{ id: "1" }, { id: "2", path: "/taken/" }]);
+  const { root, press } = pressOf(site);
+  const keys = [pageKey("film", "1", 1), pageKey("film", "2", 1)];
+  mkdirSync(join(root, "taken", "index.html"), { recursive: true });
+  const { outcomes } = await press(keys, data.snapshot);
+  expect(outcomes.map(({ kind }) => kind)).toEqual(["written", "failed"]);
+  expect(readdirSync(join(root, ".rekiln", "tmp"))).toEqual([]);
+  const moved = await data.put([{ id: "1", path: "/elsewhere/" }, { id: "2" }]);
+  expect((await press(keys, moved)).outcomes.map(({ kind }) => kind)).toEqual(["written", "written"]);
+  expect(readdirSync(join(root, ".rekiln", "tmp"))).toEqual([]);
+});
 
 test("a page that was removed doesn't come back from older data, not even where nothing tells of it any more", async () => {
   const site = filmSite();
