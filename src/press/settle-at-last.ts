@@ -1,5 +1,5 @@
 import { isPassing } from "../core/passing-error.ts";
-import type { Standing } from "./work.ts";
+import type { Standing } from "./work-context.ts";
 
 export interface SettleAtLast {
   readonly settle: () => Promise<void>;

@@ -10,7 +10,7 @@ import type { PressPool } from "./press-pool.ts";
 import type { LateRoute } from "./sweep-pace.ts";
 import type { SweepTally } from "./sweep-tally.ts";
 import type { WorkMetrics } from "./work-metrics.ts";
-import type { Standing } from "./work.ts";
+import type { Standing } from "./work-context.ts";
 
 /** What a mirror had to take in. */
 export interface SweepRefresh {

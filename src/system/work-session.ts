@@ -7,7 +7,7 @@ import type { SweepTally } from "../press/sweep-tally.ts";
 import type { WorkMetrics } from "../press/work-metrics.ts";
 import type { WorkTally } from "../press/work-tally.ts";
 import { work } from "../press/work.ts";
-import type { WorkResult } from "../press/work.ts";
+import type { WorkResult } from "../press/work-context.ts";
 import type { Lane, Queue } from "../queue/queue.ts";
 import { followDatabase } from "./follow-database.ts";
 import { followSnapshot } from "./follow-snapshot.ts";

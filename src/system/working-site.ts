@@ -14,7 +14,7 @@ import type { SiteRecord } from "../press/site-record.ts";
 import { writeSitemaps } from "../press/sitemap.ts";
 import { staticKeysOf } from "../press/static-files.ts";
 import { beginWriting, endWriting } from "../press/strays.ts";
-import type { Standing } from "../press/work.ts";
+import type { Standing } from "../press/work-context.ts";
 import type { Queue } from "../queue/queue.ts";
 import { sendAll } from "../queue/send-all.ts";
 import { loadConfig } from "../site/load-config.ts";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 
 import { NO_METRICS } from "../../src/press/work-metrics.ts";
-import type { WorkResult } from "../../src/press/work.ts";
+import type { WorkResult } from "../../src/press/work-context.ts";
 import { LANES } from "../../src/queue/queue.ts";
 import { runWork } from "../../src/system/run-work.ts";
 import { rekiln, Running } from "../support/cli.ts";

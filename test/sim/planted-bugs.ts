@@ -3,16 +3,16 @@ import type { SourceBug } from "./planted-source.ts";
 /** Bugs by what they do: each is a mistake that was made, or nearly made, in a system like this one. */
 export const PLANTED_BUGS: Readonly<Record<string, SourceBug>> = {
   "messages are acked before their pages are pressed": {
-    file: "press/work.ts",
+    file: "press/work-answers.ts",
     code: "await this.#regenerate([expanded.own, expanded.others], { ...request, findsFurther: false });",
     instead:
-      "await this.#held.ack(done); await this.#regenerate([expanded.own, expanded.others], { ...request, findsFurther: false });",
+      "await this.#messages.held.ack(done); await this.#regenerate([expanded.own, expanded.others], { ...request, findsFurther: false });",
   },
   "a batch of pages is acked before it is pressed": {
-    file: "press/work.ts",
+    file: "press/work-answers.ts",
     code: "const { failed } = await this.#regenerate([keys], { ...message, findsFurther: false }, source);",
     instead:
-      "await this.#held.ack(source); const { failed } = await this.#regenerate([keys], { ...message, findsFurther: false }, source);",
+      "await this.#messages.held.ack(source); const { failed } = await this.#regenerate([keys], { ...message, findsFurther: false }, source);",
   },
   "what was touched isn't noted": {
     file: "press/expand.ts",
@@ -40,7 +40,7 @@ export const PLANTED_BUGS: Readonly<Record<string, SourceBug>> = {
     instead: "if (verified !== undefined && verified.epoch > 1e9) {",
   },
   "an old worker takes messages of a newer epoch": {
-    file: "press/work.ts",
+    file: "press/work-messages.ts",
     code: "if (message.epoch <= epoch && message.version <= reader.snapshot().version) return false;",
     instead: "if (message.version <= reader.snapshot().version) return false;",
   },
@@ -55,11 +55,11 @@ export const PLANTED_BUGS: Readonly<Record<string, SourceBug>> = {
     instead: `if (standing.kind === "replaced" && standing.message === "") {`,
   },
   "events that are ahead of the snapshot are taken": {
-    file: "press/work.ts",
+    file: "press/work-answers.ts",
     code: "const ahead = changes.filter(({ change }) => change.version > snapshot.version);",
     instead: "const ahead = changes.filter(() => false);",
     also: {
-      file: "press/work.ts",
+      file: "press/work-answers.ts",
       code: ".filter(({ change }) => change.version <= snapshot.version)\n      .map(",
       instead: ".map(",
     },
@@ -102,8 +102,8 @@ export const PLANTED_BUGS: Readonly<Record<string, SourceBug>> = {
     instead: "transaction.record({ key, published, verified, due, error, stale }, []);",
   },
   "pages that failed leave their batch for good": {
-    file: "press/work.ts",
-    code: "if (tries < TRIES_MAX) await this.#retry(key, request, tries, lane);",
+    file: "press/work-answers.ts",
+    code: "if (tries < TRIES_MAX) await this.#messages.retry(key, request, tries, lane);",
     instead: "void tries; void lane;",
   },
   "pages whose path was taken or left aren't pressed": {
@@ -169,11 +169,11 @@ export const PLANTED_BUGS: Readonly<Record<string, SourceBug>> = {
     instead: "void results;",
   },
   "a message is acked before its copy is set aside": {
-    file: "press/work.ts",
-    code: `await this.#send(source[0]?.lane ?? "live", bodies, delaySeconds);
-    await this.#held.ack(source);`,
-    instead: `await this.#held.ack(source);
-    await this.#send(source[0]?.lane ?? "live", bodies, delaySeconds);`,
+    file: "press/work-messages.ts",
+    code: `await this.send(source[0]?.lane ?? "live", bodies, delaySeconds);
+    await this.held.ack(source);`,
+    instead: `await this.held.ack(source);
+    await this.send(source[0]?.lane ?? "live", bodies, delaySeconds);`,
   },
   "an ack takes with it all that is held": {
     file: "press/held-messages.ts",
@@ -280,9 +280,9 @@ export const PLANTED_BUGS: Readonly<Record<string, SourceBug>> = {
     instead: "",
   },
   "a worker acks what it did on a manifest that was replaced": {
-    file: "press/work.ts",
-    code: `if (standing.kind === "current") return this.#held.ack(source);`,
-    instead: "if (standing.kind !== undefined) return this.#held.ack(source);",
+    file: "press/work-messages.ts",
+    code: `if (standing.kind === "current") return this.held.ack(source);`,
+    instead: "if (standing.kind !== undefined) return this.held.ack(source);",
   },
   "what the dead have left isn't looked for": {
     file: "press/strays.ts",

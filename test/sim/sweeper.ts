@@ -2,7 +2,7 @@ import { parseSiteRecord } from "../../src/press/site-record.ts";
 import { settleLeft } from "../../src/press/settle-left.ts";
 import { sweep } from "../../src/press/sweep.ts";
 import type { SweepOptions, SweepResult } from "../../src/press/sweep-context.ts";
-import type { Standing } from "../../src/press/work.ts";
+import type { Standing } from "../../src/press/work-context.ts";
 import { NO_METRICS } from "../../src/press/work-metrics.ts";
 import { RecordKeeper } from "../../src/system/record-keeper.ts";
 import { OpenedSite, SimReader } from "./opened-site.ts";

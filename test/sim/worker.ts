@@ -4,7 +4,7 @@ import { parseSiteRecord, registerTemplates } from "../../src/press/site-record.
 import { beginWriting, endWriting, writers } from "../../src/press/strays.ts";
 import { distrustTorn, noteUnsynced } from "../../src/press/unsynced.ts";
 import { work } from "../../src/press/work.ts";
-import type { Standing, WorkResult } from "../../src/press/work.ts";
+import type { Standing, WorkResult } from "../../src/press/work-context.ts";
 import { NO_METRICS } from "../../src/press/work-metrics.ts";
 import { RecordKeeper } from "../../src/system/record-keeper.ts";
 import { OpenedSite, SimReader, templatesRead } from "./opened-site.ts";

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 
 import { RekilnError } from "../../../src/core/errors.ts";
 import { settleAtLast } from "../../../src/press/settle-at-last.ts";
-import type { Standing } from "../../../src/press/work.ts";
+import type { Standing } from "../../../src/press/work-context.ts";
 
 const passing = new RekilnError({ code: "store-full", message: "No space is left.", disposition: "retry" });
 const current = (): Standing => ({ kind: "current" });
