@@ -1,10 +1,8 @@
 import { statSync } from "node:fs";
-import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
+import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 
-import type { Digest } from "../core/digest.ts";
 import { RekilnError } from "../core/errors.ts";
 import type { PageKey } from "../core/page.ts";
-import { parsePageKey, subjectKey } from "../core/page.ts";
 import type { RefHash } from "../core/ref.ts";
 import { parseDependency } from "./edge-text.ts";
 import type {
@@ -16,8 +14,6 @@ import type {
   PageRecord,
   PageRow,
   PageStates,
-  Published,
-  Stale,
   StalePage,
   StoredPage,
   Verified,
@@ -27,15 +23,14 @@ import { inOrder, packRefs, pageRefsOf, unpackHashes, unpackRefs, usesOf } from 
 import type { PageRef } from "./page-refs.ts";
 import { SqliteIntents } from "./sqlite-intents.ts";
 import { SqliteLeftPaths } from "./sqlite-left-paths.ts";
+import { SqliteQueries } from "./sqlite-queries.ts";
 import { SqliteRefIndex } from "./sqlite-ref-index.ts";
+import { toPageRow } from "./sqlite-rows.ts";
 import { LATE_INDEXES, openManifestDatabase } from "./sqlite-schema.ts";
 import { SqliteSitemaps } from "./sqlite-sitemaps.ts";
+import { SqliteStatements } from "./sqlite-statements.ts";
+import type { Row } from "./sqlite-statements.ts";
 import { SqliteSweep } from "./sqlite-sweep.ts";
-import { CLOCK_AHEAD_MAX_SECONDS } from "./sweep-state.ts";
-
-const PIECE_ROWS = 500;
-
-type Row = Record<string, unknown>;
 
 /** A manifest in SQLite, for threads and processes of one machine. */
 export class SqliteManifest implements Manifest, ManifestTransaction {
@@ -44,7 +39,8 @@ export class SqliteManifest implements Manifest, ManifestTransaction {
   readonly sitemaps: SqliteSitemaps;
   readonly sweep: SqliteSweep;
   readonly #database: DatabaseSync;
-  readonly #statements = new Map<string, StatementSync>();
+  readonly #statements: SqliteStatements;
+  readonly #queries: SqliteQueries;
   readonly #intents: SqliteIntents;
   readonly #index: SqliteRefIndex;
   /** Of the current transaction: rows are only added, and the index of keys isn't there. */
@@ -59,6 +55,8 @@ export class SqliteManifest implements Manifest, ManifestTransaction {
     this.#file = file;
     this.#database = openManifestDatabase(file);
     this.#inode = inodeOf(file);
+    this.#statements = new SqliteStatements(this.#database);
+    this.#queries = new SqliteQueries(this.#statements);
     this.#intents = new SqliteIntents(this.#database);
     this.#index = new SqliteRefIndex(this.#database);
     this.left = new SqliteLeftPaths(this.#database);
@@ -111,14 +109,14 @@ export class SqliteManifest implements Manifest, ManifestTransaction {
   #rowOf(key: PageKey): Row | undefined {
     const known = this.#rows?.get(key);
     if (known !== undefined) return known;
-    const row = this.#get("SELECT * FROM page WHERE key = ?", key);
+    const row = this.#statements.get("SELECT * FROM page WHERE key = ?", key);
     this.#rows?.set(key, row);
     return row;
   }
 
   pagesOf(first: PageKey): readonly PageRow[] {
     // "$" is the character after "#"; neither occurs in an encoded part.
-    const rows = this.#all(
+    const rows = this.#statements.all(
       "SELECT * FROM page WHERE key = ? OR (key > ? AND key < ?)",
       first,
       `${first}#`,
@@ -128,7 +126,7 @@ export class SqliteManifest implements Manifest, ManifestTransaction {
   }
 
   *dependants(ref: RefHash): Iterable<Dependant> {
-    const find = this.#statement(
+    const find = this.#statements.of(
       "SELECT page.key, page_refs.refs, page_refs.uses FROM page_refs JOIN page ON page.id = page_refs.page WHERE page_refs.page = ?",
     );
     for (const page of this.#index.candidates(ref)) {
@@ -141,13 +139,13 @@ export class SqliteManifest implements Manifest, ManifestTransaction {
   }
 
   edgesOf(key: PageKey): readonly Edge[] {
-    const row = this.#get("SELECT id FROM page WHERE key = ?", key);
+    const row = this.#statements.get("SELECT id FROM page WHERE key = ?", key);
     const refs = row === undefined ? [] : this.#refsOf(Number(row["id"]));
     return refs.map(({ ref, what }) => ({ ref, dependency: parseDependency(what) }));
   }
 
   intend(key: PageKey, press: string, version: number, path: string, edges: readonly Edge[]): void {
-    const found = this.#get("SELECT id FROM page WHERE key = ?", key)?.["id"];
+    const found = this.#statements.get("SELECT id FROM page WHERE key = ?", key)?.["id"];
     const id = found === undefined ? this.#writeUnpublished(key) : Number(found);
     const known = new Set(this.#refsOf(id).map(({ ref }) => ref));
     const pageRefs = pageRefsOf(edges);
@@ -164,7 +162,7 @@ export class SqliteManifest implements Manifest, ManifestTransaction {
   }
 
   settleIntents(key: PageKey, press: string, version: number): void {
-    const id = this.#get("SELECT id FROM page WHERE key = ?", key)?.["id"];
+    const id = this.#statements.get("SELECT id FROM page WHERE key = ?", key)?.["id"];
     if (id !== undefined) this.#intents.settle(Number(id), press, version);
   }
 
@@ -185,14 +183,14 @@ export class SqliteManifest implements Manifest, ManifestTransaction {
   }
 
   #refsOf(id: number): readonly PageRef[] {
-    const row = this.#isBulk ? undefined : this.#get("SELECT refs, uses FROM page_refs WHERE page = ?", id);
+    const row = this.#isBulk ? undefined : this.#statements.get("SELECT refs, uses FROM page_refs WHERE page = ?", id);
     return row === undefined ? [] : unpackRefs(row["refs"], row["uses"]);
   }
 
   #writeRefs(id: number, pageRefs: readonly PageRef[]): void {
     const { refs, uses, claims } = packRefs(pageRefs);
     if (!this.#isBulk) {
-      const row = this.#get("SELECT refs, uses FROM page_refs WHERE page = ?", id);
+      const row = this.#statements.get("SELECT refs, uses FROM page_refs WHERE page = ?", id);
       if (row !== undefined && row["uses"] === uses && refs.length > 0) {
         const before = row["refs"];
         if (before instanceof Uint8Array && Buffer.compare(before, refs) === 0) return;
@@ -200,7 +198,7 @@ export class SqliteManifest implements Manifest, ManifestTransaction {
       const known = new Set(row === undefined ? [] : unpackRefs(row["refs"], row["uses"]).map(({ ref }) => ref));
       for (const { ref } of pageRefs) if (!known.has(ref)) this.#index.add(ref, id);
     }
-    this.#statement("INSERT OR REPLACE INTO page_refs VALUES (?, ?, ?, ?)").run(id, refs, uses, claims);
+    this.#statements.of("INSERT OR REPLACE INTO page_refs VALUES (?, ?, ?, ?)").run(id, refs, uses, claims);
   }
 
   /** Writes the row of a page. @returns its id */
@@ -231,13 +229,13 @@ export class SqliteManifest implements Manifest, ManifestTransaction {
     if (found === undefined) {
       const columns =
         "place, key, path, epoch, version, time, digest, etag, bytes, verified_epoch, verified_version, due, error, stale, stale_since, lastmod";
-      const inserted = this.#statement(
-        `INSERT INTO page (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      ).run(placeOf(key), key, ...values);
+      const inserted = this.#statements
+        .of(`INSERT INTO page (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+        .run(placeOf(key), key, ...values);
       return Number(inserted.lastInsertRowid);
     }
     const id = Number(found["id"]);
-    this.#run(
+    this.#statements.run(
       `UPDATE page SET path = ?, epoch = ?, version = ?, time = ?, digest = ?, etag = ?, bytes = ?,
          verified_epoch = ?, verified_version = ?, due = ?, error = ?, stale = ?, stale_since = ?, lastmod = ? WHERE id = ?`,
       ...values,
@@ -247,28 +245,30 @@ export class SqliteManifest implements Manifest, ManifestTransaction {
   }
 
   remove(row: PageRow): void {
-    this.#run("DELETE FROM page_refs WHERE page = ?", row.id);
+    this.#statements.run("DELETE FROM page_refs WHERE page = ?", row.id);
     this.#intents.remove(row.id);
-    this.#run("DELETE FROM page WHERE id = ?", row.id);
+    this.#statements.run("DELETE FROM page WHERE id = ?", row.id);
     this.#rows?.delete(row.key);
     if (row.published !== undefined) this.sitemaps.markPage(row.key);
   }
 
   verify({ id, published, verified: before }: PageRow, verified: Verified): boolean {
-    const done = this.#statement(
-      `UPDATE page SET verified_epoch = ?, verified_version = ?
+    const done = this.#statements
+      .of(
+        `UPDATE page SET verified_epoch = ?, verified_version = ?
          WHERE id = ? AND etag IS ? AND verified_epoch = ? AND verified_version = ? AND error IS NULL`,
-    ).run(verified.epoch, verified.version, id, published?.etag ?? null, before.epoch, before.version);
+      )
+      .run(verified.epoch, verified.version, id, published?.etag ?? null, before.epoch, before.version);
     return done.changes > 0;
   }
 
   distrust(key: PageKey): void {
-    this.#run("UPDATE page SET verified_epoch = 0, verified_version = 0 WHERE key = ?", key);
+    this.#statements.run("UPDATE page SET verified_epoch = 0, verified_version = 0 WHERE key = ?", key);
     this.#rows?.delete(key);
   }
 
   touch(refs: Iterable<RefHash>, version: number): void {
-    const statement = this.#statement(
+    const statement = this.#statements.of(
       "INSERT INTO touched VALUES (?, ?) ON CONFLICT (ref) DO UPDATE SET version = max(version, excluded.version)",
     );
     for (const ref of refs) statement.run(ref, version);
@@ -279,7 +279,7 @@ export class SqliteManifest implements Manifest, ManifestTransaction {
   isTouchedAbove(refs: Iterable<RefHash>, version: number): boolean {
     // Nothing was touched above it at all: the usual case.
     if (this.#newestTouched() <= version) return false;
-    const statement = this.#statement("SELECT 1 AS found FROM touched WHERE ref = ? AND version > ?");
+    const statement = this.#statements.of("SELECT 1 AS found FROM touched WHERE ref = ? AND version > ?");
     for (const ref of refs) if (statement.get(ref, version) !== undefined) return true;
     return false;
   }
@@ -292,14 +292,18 @@ export class SqliteManifest implements Manifest, ManifestTransaction {
   }
 
   meta(name: string): string | undefined {
-    const row = this.#get("SELECT value FROM meta WHERE name = ?", name);
+    const row = this.#statements.get("SELECT value FROM meta WHERE name = ?", name);
     return row === undefined ? undefined : String(row["value"]);
   }
 
   setMeta(name: string, value: string | undefined): void {
-    if (value === undefined) this.#run("DELETE FROM meta WHERE name = ?", name);
+    if (value === undefined) this.#statements.run("DELETE FROM meta WHERE name = ?", name);
     else
-      this.#run("INSERT INTO meta VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", name, value);
+      this.#statements.run(
+        "INSERT INTO meta VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        name,
+        value,
+      );
   }
 
   floor(): number {
@@ -307,134 +311,50 @@ export class SqliteManifest implements Manifest, ManifestTransaction {
   }
 
   count(): number {
-    return Number(this.#get("SELECT count(path) AS pages FROM page")?.["pages"] ?? 0);
+    return this.#queries.count();
   }
 
   unverified(route: string, verified: Verified): Iterable<readonly PageKey[]> {
-    const condition = "AND error IS NULL AND (verified_epoch <> ? OR verified_version < ?)";
-    return this.#keys(route, condition, [verified.epoch, verified.version]);
+    return this.#queries.unverified(route, verified);
   }
 
   behind(route: string, version: number): Iterable<readonly PageKey[]> {
-    return this.#keys(route, "AND verified_version < ?", [version]);
+    return this.#queries.behind(route, version);
   }
 
   keysOf(route: string): Iterable<readonly PageKey[]> {
-    return this.#keys(route, "", []);
-  }
-
-  *#keys(route: string, condition: string, values: readonly number[]): Iterable<readonly PageKey[]> {
-    const first = subjectKey(route, undefined);
-    let after = "";
-    for (;;) {
-      // "0" is the character after "/", "$" the one after "#".
-      const rows = this.#all(
-        `SELECT key FROM page WHERE key > ? AND (key = ? OR (key > ? AND key < ?) OR (key >= ? AND key < ?)) ${condition}
-           ORDER BY key LIMIT ${PIECE_ROWS}`,
-        after,
-        first,
-        `${first}#`,
-        `${first}$`,
-        `${first}/`,
-        `${first}0`,
-        ...values,
-      );
-      const last = rows.at(-1);
-      if (last === undefined) return;
-      yield rows.map((row) => String(row["key"]) as PageKey);
-      after = String(last["key"]);
-    }
+    return this.#queries.keysOf(route);
   }
 
   states(now: number): PageStates {
-    const stale = { failed: 0, collided: 0, withheld: 0 };
-    const since: number[] = [];
-    const note = (oldest: unknown): void => {
-      if (typeof oldest === "number") since.push(oldest);
-    };
-    for (const row of this.#all(
-      "SELECT stale, count(*) AS pages, min(stale_since) AS since FROM page WHERE error IS NOT NULL GROUP BY stale",
-    )) {
-      stale[toStaleKind(row["stale"])] += Number(row["pages"]);
-      note(row["since"]);
-    }
-    const due = this.#get("SELECT count(*) AS pages, min(due) AS since FROM page WHERE due <= ?", now);
-    note(due?.["since"]);
-    return {
-      published: this.count(),
-      stale,
-      due: Number(due?.["pages"] ?? 0),
-      oldestSince: since.length === 0 ? undefined : Math.min(...since),
-    };
+    return this.#queries.states(now);
   }
 
   stalePages(limit: number): readonly StalePage[] {
-    const rows = this.#all(
-      `SELECT key, error, stale, stale_since FROM page WHERE error IS NOT NULL
-         ORDER BY stale_since NULLS LAST, id LIMIT ?`,
-      limit,
-    );
-    return rows.map((row) => ({
-      key: String(row["key"]) as PageKey,
-      error: String(row["error"]),
-      stale: toStale(row),
-    }));
+    return this.#queries.stalePages(limit);
   }
 
   failedOrDue(now: number): readonly PageKey[] {
-    return this.#all("SELECT key FROM page WHERE error IS NOT NULL UNION SELECT key FROM page WHERE due <= ?", now).map(
-      (row) => String(row["key"]) as PageKey,
-    );
+    return this.#queries.failedOrDue(now);
   }
 
   due(now: number, limit: number): readonly PageKey[] {
-    const rows = this.#all(
-      `SELECT key FROM (SELECT key, due FROM page WHERE due <= ? UNION SELECT key, 0 FROM page WHERE time > ?) ORDER BY due LIMIT ?`,
-      now,
-      now + CLOCK_AHEAD_MAX_SECONDS,
-      limit,
-    );
-    return rows.map((row) => String(row["key"]) as PageKey);
+    return this.#queries.due(now, limit);
   }
 
-  *stored(): Iterable<readonly StoredPage[]> {
-    let after = 0;
-    for (;;) {
-      const rows = this.#all(
-        `SELECT id, key, path, etag FROM page WHERE id > ? AND path IS NOT NULL ORDER BY id LIMIT ${PIECE_ROWS}`,
-        after,
-      );
-      const last = rows.at(-1);
-      if (last === undefined) return;
-      yield rows.map((row) => ({
-        key: String(row["key"]) as PageKey,
-        path: String(row["path"]),
-        etag: String(row["etag"]),
-      }));
-      after = Number(last["id"]);
-    }
+  stored(): Iterable<readonly StoredPage[]> {
+    return this.#queries.stored();
   }
 
   routes(): readonly string[] {
-    const routes: string[] = [];
-    let after = "";
-    for (;;) {
-      const row = this.#get("SELECT key FROM page WHERE key > ? ORDER BY key LIMIT 1", after);
-      if (row === undefined) return routes;
-      const { route } = parsePageKey(String(row["key"]) as PageKey);
-      if (!routes.includes(route)) routes.push(route);
-      // Past all keys of this subject or, once a key has a subject, of this route.
-      const first = subjectKey(route, undefined);
-      const key = String(row["key"]);
-      after = key === first ? key : key.startsWith(`${first}/`) ? `${first}/\u007F` : `${first}$`;
-    }
+    return this.#queries.routes();
   }
 
   collidingPages(): readonly PageKey[] {
     const keys = new Set<PageKey>();
     for (const pages of this.#index.sharedClaims()) {
       for (const page of pages) {
-        const row = this.#get("SELECT key FROM page WHERE id = ?", page);
+        const row = this.#statements.get("SELECT key FROM page WHERE id = ?", page);
         if (row !== undefined) keys.add(String(row["key"]) as PageKey);
       }
     }
@@ -467,14 +387,14 @@ export class SqliteManifest implements Manifest, ManifestTransaction {
   useOf(ref: RefHash): { readonly isUsed: boolean; readonly isUsedByFailed: boolean } {
     const isUsed = !this.dependants(ref)[Symbol.iterator]().next().done;
     if (!isUsed) return { isUsed, isUsedByFailed: false };
-    const failed = this.#all(
+    const failed = this.#statements.all(
       "SELECT refs, uses FROM page JOIN page_refs ON page_refs.page = page.id WHERE page.error IS NOT NULL",
     );
     return { isUsed, isUsedByFailed: failed.some(({ refs }) => unpackHashes(refs).includes(ref)) };
   }
 
   copiedFiles(): readonly CopiedFile[] {
-    return this.#all("SELECT * FROM copied").map((row) => ({
+    return this.#statements.all("SELECT * FROM copied").map((row) => ({
       objectKey: String(row["object_key"]),
       file: String(row["file"]),
       digest: String(row["digest"]),
@@ -485,71 +405,15 @@ export class SqliteManifest implements Manifest, ManifestTransaction {
   setCopiedFiles(put: readonly CopiedFile[], removed: readonly string[]): void {
     this.transact(() => {
       for (const { objectKey, file, digest, etag } of put) {
-        this.#run("INSERT OR REPLACE INTO copied VALUES (?, ?, ?, ?)", objectKey, file, digest, etag);
+        this.#statements.run("INSERT OR REPLACE INTO copied VALUES (?, ?, ?, ?)", objectKey, file, digest, etag);
       }
-      for (const objectKey of removed) this.#run("DELETE FROM copied WHERE object_key = ?", objectKey);
+      for (const objectKey of removed) this.#statements.run("DELETE FROM copied WHERE object_key = ?", objectKey);
     });
   }
 
   [Symbol.dispose](): void {
     this.#database.close();
   }
-
-  #statement(sql: string): StatementSync {
-    let statement = this.#statements.get(sql);
-    if (statement === undefined) {
-      statement = this.#database.prepare(sql);
-      this.#statements.set(sql, statement);
-    }
-    return statement;
-  }
-
-  #get(sql: string, ...values: SQLInputValue[]): Row | undefined {
-    return this.#statement(sql).get(...values);
-  }
-
-  #all(sql: string, ...values: SQLInputValue[]): Row[] {
-    return this.#statement(sql).all(...values);
-  }
-
-  #run(sql: string, ...values: SQLInputValue[]): void {
-    this.#statement(sql).run(...values);
-  }
-}
-
-function toPageRow(row: Row): PageRow {
-  return {
-    id: Number(row["id"]),
-    // Only `record` writes keys, and it is given page keys.
-    key: String(row["key"]) as PageKey,
-    published: row["path"] === null ? undefined : toPublished(row),
-    verified: { epoch: Number(row["verified_epoch"]), version: Number(row["verified_version"]) },
-    due: row["due"] === null ? undefined : Number(row["due"]),
-    error: typeof row["error"] === "string" ? row["error"] : undefined,
-    stale: toStale(row),
-  };
-}
-
-function toStale(row: Row): Stale | undefined {
-  const since = row["stale_since"];
-  return typeof since === "number" ? { kind: toStaleKind(row["stale"]), since } : undefined;
-}
-
-function toStaleKind(kind: unknown): Stale["kind"] {
-  return kind === "collided" || kind === "withheld" ? kind : "failed";
-}
-
-function toPublished(row: Row): Published {
-  const digest = row["digest"];
-  return {
-    path: String(row["path"]),
-    stamp: { epoch: Number(row["epoch"]), version: Number(row["version"]), time: Number(row["time"]) },
-    // Only `record` writes digests, from the hexadecimal form.
-    digest: (digest instanceof Uint8Array ? Buffer.from(digest).toString("hex") : "") as Digest,
-    etag: String(row["etag"]),
-    bytes: Number(row["bytes"]),
-    lastmod: typeof row["lastmod"] === "string" ? row["lastmod"] : undefined,
-  };
 }
 
 /** Which file stands there now. */
