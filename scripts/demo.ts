@@ -11,7 +11,7 @@ const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const SITE = join(ROOT, "demo", "packages");
 const CLEAN = join(ROOT, "demo", "packages-clean");
 const UPDATES = join(ROOT, "demo", "packages-updates");
-const CLI = join(ROOT, "lib", "src", "cli", "main.js");
+const CLI = join(ROOT, "lib", "src", "cli", "rekiln.js");
 
 function say(text: string): void {
   process.stdout.write(`${text}\n`);

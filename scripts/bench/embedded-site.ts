@@ -12,7 +12,7 @@ import { rekilnBuild } from "./rekiln-build.ts";
 import type { RekilnBuild } from "./rekiln-build.ts";
 import { settleDisk } from "./settle-disk.ts";
 
-export const CLI = fileURLToPath(new URL("../../lib/src/cli/main.js", import.meta.url));
+export const CLI = fileURLToPath(new URL("../../lib/src/cli/rekiln.js", import.meta.url));
 const TYPES = ["package", "source", "maintainer", "release"];
 
 /** A record of the catalogue, as it is imported. */

@@ -6,7 +6,7 @@ import { z } from "zod";
 import { CannotRun } from "./cannot-run.ts";
 import { measuredRun } from "./measured-run.ts";
 
-const CLI = fileURLToPath(new URL("../../lib/src/cli/main.js", import.meta.url));
+const CLI = fileURLToPath(new URL("../../lib/src/cli/rekiln.js", import.meta.url));
 
 /** The part of `rekiln build --json` that is measured here. */
 const Summary = z.object({

@@ -12,7 +12,7 @@ import { CannotRun } from "./cannot-run.ts";
 import { medianFigure } from "./median-figure.ts";
 import { requestLoad } from "./request-load.ts";
 
-const MAIN = fileURLToPath(new URL("../../lib/src/cli/main.js", import.meta.url));
+const MAIN = fileURLToPath(new URL("../../lib/src/cli/rekiln.js", import.meta.url));
 const NGINX = "/usr/sbin/nginx";
 const PAGES = 2000;
 const CONNECTIONS = 16;

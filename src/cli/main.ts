@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { CommanderError } from "commander";
 
 import { messageOf, RekilnError } from "../core/errors.ts";

@@ -14,7 +14,7 @@ import { embeddedSite } from "./embedded-site.ts";
 import { tethered } from "../support/tethered.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url.split("?")[0]));
-const MAIN = join(ROOT, "lib/src/cli/main.js");
+const MAIN = join(ROOT, "lib/src/cli/rekiln.js");
 const DOCS = [
   "README.md",
   ...readdirSync(join(ROOT, "docs"))

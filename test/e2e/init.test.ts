@@ -127,7 +127,7 @@ test.each([
   ["writes nothing when a question is left", ["\r", "\u0003"], 130],
 ])("%s", { timeout: 30_000 }, async (_, [first = "", second = ""], code) => {
   const { folder } = new TemporarySite();
-  const main = join(import.meta.dirname, "../../lib/src/cli/main.js");
+  const main = join(import.meta.dirname, "../../lib/src/cli/rekiln.js");
   // A terminal of its own, as util-linux makes it.
   const command = `stty cols 80 rows 24; ${process.execPath} ${main} init`;
   const child = spawn("script", ["-qec", command, "/dev/null"], { cwd: folder, stdio: "pipe" });

@@ -13,7 +13,7 @@ import { embeddedSite } from "./embedded-site.ts";
 import { filmOf, filmSite, filmsOf } from "./film-site.ts";
 import { tethered } from "../support/tethered.ts";
 
-const CLI = fileURLToPath(new URL("../../lib/src/cli/main.js", import.meta.url));
+const CLI = fileURLToPath(new URL("../../lib/src/cli/rekiln.js", import.meta.url));
 
 interface Interrupted {
   readonly code: number | null;

@@ -8,7 +8,7 @@ import { z } from "zod";
 
 import { tethered } from "./tethered.ts";
 
-const MAIN = fileURLToPath(new URL("../../lib/src/cli/main.js", import.meta.url));
+const MAIN = fileURLToPath(new URL("../../lib/src/cli/rekiln.js", import.meta.url));
 
 /** What a process left behind. */
 export interface Ended {
