@@ -92,7 +92,7 @@ export function checkText(report: CheckReport): string {
       `${href} on ${key}${pages > 1 ? ` and ${count(pages - 1)} more` : ""}`,
     ]),
     ...listed("warnings: Windows can't hold these files", windows, ({ key, message }) => [`${key}: ${message}`]),
-    `${count(report.pages)} pages of ${count(report.routes)} routes, ${count(report.sampled)} of them rendered twice: ${problemsOf(report) === 0 ? "nothing is wrong" : `${count(problemsOf(report))} problems`}`,
+    `${count(report.pages)} pages of ${count(report.routes)} routes, further pages of lists not counted; ${count(report.sampled)} rendered twice: ${problemsOf(report) === 0 ? "nothing is wrong" : `${count(problemsOf(report))} problems`}`,
   ];
   return lines.map((line) => `${printable(line)}\n`).join("");
 }

@@ -155,9 +155,12 @@ export class PutAhead {
       const row = look?.page(key);
       const recorded = recordedObject(row, plan.carriedKey(key));
       if (recorded !== undefined) {
+        // Where a page isn't put, no put tells that another one's bytes have come there, and others may be settled by that before it is.
+        const stays = rendered.kind === "page" && rendered.located.key === recorded.key;
+        const isTrusted = this.#trustsRows && stays && !this.#distrusted.has(recorded.key);
         // One page was put over another one, whose row doesn't say so yet: it is asked for when it is needed.
         if (recordedKeys.has(recorded.key)) known.forget(recorded.key);
-        else if (this.#trustsRows && !this.#distrusted.has(recorded.key)) known.learn(recorded.key, recorded.stored);
+        else if (isTrusted) known.learn(recorded.key, recorded.stored);
         else recordedEtags.set(recorded.key, recorded.stored.etag);
         recordedKeys.add(recorded.key);
       }

@@ -1,5 +1,22 @@
 import type { SourceBug } from "./planted-source.ts";
 
+const REPLACED_GO_ON: SourceBug = {
+  file: "press/work.ts",
+  code: `if (standing.kind === "replaced") {`,
+  instead: `if (standing.kind === "replaced" && standing.message === "") {`,
+};
+
+/** Whatever one of them lets through, the others keep from the pages: in the loop, in the press, before a put. */
+const OLD_WORKERS_GO_ON: SourceBug = {
+  ...REPLACED_GO_ON,
+  also: {
+    file: "press/press-pages.ts",
+    code: "checkEpoch(manifest, this.#context.epoch);",
+    instead: "void checkEpoch;",
+    also: { file: "press/put-ahead.ts", code: "checkEpoch(manifest, epoch);", instead: "void checkEpoch;" },
+  },
+};
+
 /** Bugs by what they do: each is a mistake that was made, or nearly made, in a system like this one. */
 export const PLANTED_BUGS: Readonly<Record<string, SourceBug>> = {
   "messages are acked before their pages are pressed": {
@@ -43,17 +60,23 @@ export const PLANTED_BUGS: Readonly<Record<string, SourceBug>> = {
     file: "press/work-messages.ts",
     code: "if (message.epoch <= epoch && message.version <= reader.snapshot().version) return false;",
     instead: "if (message.version <= reader.snapshot().version) return false;",
+    also: OLD_WORKERS_GO_ON,
   },
+
   "an old worker expands after a release": {
     file: "press/expand.ts",
     code: "if (options.epoch !== undefined) checkEpoch(manifest, options.epoch);",
     instead: "void checkEpoch;",
+    also: {
+      file: "press/work-messages.ts",
+      code: "if (message.epoch <= epoch && message.version <= reader.snapshot().version) return false;",
+      instead: "if (message.version <= reader.snapshot().version) return false;",
+      also: OLD_WORKERS_GO_ON,
+    },
   },
-  "a worker goes on with templates that were replaced": {
-    file: "press/work.ts",
-    code: `if (standing.kind === "replaced") {`,
-    instead: `if (standing.kind === "replaced" && standing.message === "") {`,
-  },
+
+  "a worker goes on with templates that were replaced": REPLACED_GO_ON,
+
   "events that are ahead of the snapshot are taken": {
     file: "press/work-answers.ts",
     code: "const ahead = changes.filter(({ change }) => change.version > snapshot.version);",
