@@ -23,6 +23,7 @@ import { devPart } from "./bench/dev-part.ts";
 import { eleventyPart } from "./bench/eleventy-part.ts";
 import { drainPart } from "./bench/drain-part.ts";
 import { figureTable } from "./bench/figure-table.ts";
+import { fleetPart } from "./bench/fleet-part.ts";
 import { hugoPart } from "./bench/hugo-part.ts";
 import { latencyPart } from "./bench/latency-part.ts";
 import { onePart } from "./bench/one-part.ts";
@@ -46,6 +47,7 @@ const PARTS: Readonly<Record<string, BenchPart>> = {
   drain: drainPart,
   latency: latencyPart,
   dev: devPart,
+  fleet: fleetPart,
 };
 /** Below the project, so that a site's config finds `rekiln` and what it imports. */
 const WORK_DIR = fileURLToPath(new URL("../demo/bench/", import.meta.url));

@@ -32,9 +32,12 @@ export interface RekilnBuild extends z.infer<typeof Summary> {
  * @throws CannotRun when rekiln isn't compiled.
  * @throws Error when anything at all went wrong in the build.
  */
-export async function rekilnBuild(siteDir: string): Promise<RekilnBuild> {
+export async function rekilnBuild(
+  siteDir: string,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<RekilnBuild> {
   if (!existsSync(CLI)) throw new CannotRun("rekiln isn't compiled: run `npm run compile`");
-  const run = await measuredRun(process.execPath, [CLI, "build", "--json"], siteDir);
+  const run = await measuredRun(process.execPath, [CLI, "build", "--json"], siteDir, environment);
   if (run.exitCode !== 0) throw new Error(`rekiln build ended with ${run.exitCode}:\n${run.stderr.slice(-4000)}`);
   const summary = Summary.parse(JSON.parse(run.stdout));
   const writtenPages = Object.values(summary.written).reduce((sum, count) => sum + count, 0);

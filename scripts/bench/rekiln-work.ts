@@ -29,8 +29,13 @@ export function workSummaryOf(stdout: string): z.infer<typeof Summary> {
 }
 
 /** Drains the queue of a site with the compiled CLI. */
-export async function rekilnWork(siteDir: string, args: readonly string[]): Promise<RekilnWork> {
-  const run = await measuredRun(process.execPath, [CLI, "work", "--until-empty", "--json", ...args], siteDir);
+export async function rekilnWork(
+  siteDir: string,
+  args: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<RekilnWork> {
+  const drain = [CLI, "work", "--until-empty", "--json", ...args];
+  const run = await measuredRun(process.execPath, drain, siteDir, environment);
   if (run.exitCode !== 0) throw new Error(`rekiln work ended with ${run.exitCode}:\n${run.stderr.slice(-4000)}`);
   const { seconds, cpuSeconds, othersShare } = run;
   return { ...workSummaryOf(run.stdout), seconds, cpuSeconds, othersShare };

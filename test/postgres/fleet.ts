@@ -8,7 +8,7 @@ import type { StartedPostgres } from "../support/started-postgres.ts";
 import { differences } from "../support/temporary-site.ts";
 import type { TemporarySite } from "../support/temporary-site.ts";
 import { filmOf, filmSite, filmsOf } from "../e2e/film-site.ts";
-import { CountingProxy } from "./counting-proxy.ts";
+import { testProxy } from "./test-proxy.ts";
 import { ObjectSite } from "../e2e/object-site.ts";
 import { drain, workedOf, WorkSite } from "../e2e/work-site.ts";
 
@@ -118,7 +118,7 @@ export function fleetTests(server: () => StartedPostgres): void {
 
     test("is asked a tenth of a question for each page that changes", { timeout: 240_000 }, async () => {
       const store = await ObjectSite.start();
-      const proxy = await CountingProxy.start(server());
+      const proxy = await testProxy(server());
       const site = await madeSite(store, 600, proxy.url);
       const asked = async (): Promise<{ readonly written: number; readonly queries: number }> => {
         const before = proxy.queries;

@@ -9,7 +9,8 @@ import type { SiteAddress } from "../../src/manifest/postgres-site.ts";
 import { BlockingPostgres } from "../../src/system/blocking-postgres.ts";
 import { entity, film, FILM, recordOf, REF } from "../contract/manifest-under-test.ts";
 import type { StartedPostgres } from "../support/started-postgres.ts";
-import { CountingProxy } from "./counting-proxy.ts";
+import type { CountingProxy } from "./counting-proxy.ts";
+import { testProxy } from "./test-proxy.ts";
 import type { Cut } from "./counting-proxy.ts";
 
 /** Begin, a question in the middle, and the commit. */
@@ -80,7 +81,7 @@ export function manifestLossTests(server: () => StartedPostgres, newSite: () => 
     test.for(STEPS.flatMap((exchange) => CUTS.map((where) => ({ exchange, where }))))(
       "with the $where of exchange $exchange of a transaction makes an error that asks for another try, and all or nothing is there",
       async ({ exchange, where }) => {
-        const proxy = await CountingProxy.start(server());
+        const proxy = await testProxy(server());
         const address = newSite();
         const channel = new BreakingChannel(proxy);
         using manifest = new PostgresManifest(channel, address);
@@ -99,7 +100,7 @@ export function manifestLossTests(server: () => StartedPostgres, newSite: () => 
     );
 
     test("stays lost for the rest of its transaction, whoever catches the error", async () => {
-      const proxy = await CountingProxy.start(server());
+      const proxy = await testProxy(server());
       const address = newSite();
       const channel = new BreakingChannel(proxy);
       using manifest = new PostgresManifest(channel, address);

@@ -1,7 +1,7 @@
 import { createConnection, createServer } from "node:net";
 import { parentPort, workerData } from "node:worker_threads";
 
-import { CUT, QUERIES } from "./proxy-places.ts";
+import { CUT, QUERIES, ROUND_TRIPS } from "./proxy-places.ts";
 
 export interface ProxyData {
   /** Of the server. */
@@ -9,7 +9,7 @@ export interface ProxyData {
   readonly memory: Int32Array;
 }
 
-// The test gives no other data.
+// Whoever starts it gives no other data.
 const { port, memory } = workerData as ProxyData;
 /** The byte that a simple query begins with. */
 const QUERY = "Q".charCodeAt(0);
@@ -27,6 +27,7 @@ const server = createServer((client) => {
     const isQuery = left <= 0 && data[0] === QUERY;
     left = isQuery ? data.readInt32BE(1) + 1 - data.length : left - data.length;
     if (isQuery) {
+      Atomics.add(memory, ROUND_TRIPS, 1);
       // What isn't about pages is asked now and then, however many pages change.
       if (data.includes("key_id") || data.includes("subject_id")) Atomics.add(memory, QUERIES, 1);
       const cut = Atomics.exchange(memory, CUT, 0);
