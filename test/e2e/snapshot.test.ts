@@ -39,6 +39,27 @@ async function differencesFromClean(): Promise<readonly string[]> {
 }
 
 describe("a machine that reads snapshots", () => {
+  test("equals a clean build of what a source of rekiln's own holds, before and after it changes", async () => {
+    writer.edit("rekiln.config.ts", 'files("data/")', "embedded()");
+    writer.edit("rekiln.config.ts", " files, json,", " embedded, json,");
+    const importAll = async (): Promise<void> => {
+      const imported = await rekiln(writer.folder, "import", "data/film.ndjson", "data/director.ndjson");
+      expect(imported, imported.stderr).toMatchObject({ code: 0 });
+    };
+    await importAll();
+    expect(await snapshotHere(writer)).toMatchObject({ did: "written" });
+    await buildHere(reader);
+    expect(await differencesFromClean()).toEqual([]);
+    edit("7", { title: "Seven", rating: 9.9 });
+    edit("31", {});
+    await importAll();
+    films.delete("12");
+    expect(await rekiln(writer.folder, "delete", "film:12")).toMatchObject({ code: 0 });
+    expect(await snapshotHere(writer)).toMatchObject({ inserted: 1, updated: 1, deleted: 1 });
+    expect((await drainHere(reader)).result).toMatchObject({ ended: "empty", released: 0 });
+    expect(await differencesFromClean()).toEqual([]);
+  });
+
   test("builds and drains what another one has written, and equals a clean build", async () => {
     expect(await snapshotHere(writer)).toMatchObject({ did: "written", inserted: 0, lastVersion: undefined });
     await buildHere(reader);
