@@ -46,6 +46,8 @@ export interface KillOptions {
 export interface KillBucket {
   /** Changes the config of a site so that it publishes there. */
   readonly publishHere: (site: TemporarySite) => void;
+  /** Whether `rekiln migrate` has to make the tables of the site's manifest. */
+  readonly migrates?: boolean;
   /** Live pages and other files, as `TemporarySite.pages` has them. */
   readonly pages: () => Promise<ReadonlyMap<string, string>>;
 }
@@ -172,6 +174,7 @@ export async function killWorkers(options: KillOptions): Promise<Readonly<Record
   site.edit("rekiln.config.ts", 'files("data/")', "embedded()");
   site.edit("rekiln.config.ts", ", files,", ", embedded,");
   bucket?.publishHere(site);
+  if (bucket?.migrates === true) expect(await rekiln(site.folder, "migrate")).toMatchObject({ code: 0 });
   expect(await rekiln(site.folder, "provision")).toMatchObject({ code: 0 });
   const imported = await rekiln(site.folder, "import", "data/film.ndjson", "data/director.ndjson");
   expect(imported, imported.stderr).toMatchObject({ code: 0 });
