@@ -18,6 +18,8 @@ import { settleDisk } from "./settle-disk.ts";
 const PRODUCTS = 10_000;
 /** Pages for each product: series, categories and home come on top. */
 const PAGES_PER_PRODUCT = 1.12;
+/** A sweep of all pages takes a minute, and asks no more of the store for each. */
+const LISTS = ["--route", "category", "series"];
 const ONE_THREAD = ["--concurrency", "1"];
 /** S3 Standard and SQS in us-east-1. https://aws.amazon.com/s3/pricing/ https://aws.amazon.com/sqs/pricing/ */
 const PRICES: Prices = { put: 5, get: 0.4, list: 5, queue: 0.4 };
@@ -36,8 +38,8 @@ const sumOf = (counts: Asked["store"]["others"]): number =>
   Object.values(counts).reduce((sum, count) => sum + count, 0);
 
 /**
- * A site in S3 and Postgres, built, swept at rest, drained of an event for each product by one worker, of half as many by two, and its lists
- * swept again; what the services are asked is counted by them. An event changes one page: nothing is shared between pages but what a batch shares.
+ * A site in S3 and Postgres, built, its lists swept at rest, drained of an event for each product by one worker, and of half as many by two;
+ * what the services are asked is counted by them. An event changes one page: nothing is shared between pages but what a batch shares.
  */
 export const fleetPart: BenchPart = async ({ folder, pages, say }) => {
   const products = Math.min(PRODUCTS, Math.ceil((pages ?? Infinity) / PAGES_PER_PRODUCT));
@@ -50,9 +52,9 @@ export const fleetPart: BenchPart = async ({ folder, pages, say }) => {
   say(`built: ${built.writtenPages} pages written, ${built.seconds.toFixed(2)} s`);
   await site.forgetEvents();
 
-  const sweep = async (...routes: readonly string[]) => {
+  const sweep = async () => {
     settleDisk();
-    const { result, asked } = await site.counted(async () => site.run("sweep", "--once", "--json", ...routes));
+    const { result, asked } = await site.counted(async () => site.run("sweep", "--once", "--json", ...LISTS));
     const { swept } = SweepSummary.parse(JSON.parse(result.stdout));
     say(`swept: ${swept} pages, ${result.seconds.toFixed(2)} s`);
     return { asked, swept, rate: swept / result.seconds };
@@ -76,9 +78,6 @@ export const fleetPart: BenchPart = async ({ folder, pages, say }) => {
   // Half of them: a run is to take less than three minutes.
   const two = await drain(2, Math.ceil(products / 2));
 
-  // What their rows are read for hasn't changed, only the rows: they are rendered, and equal pages get newer stamps.
-  const lists = await sweep("--route", "category", "series");
-
   const { store, roundTrips } = one.asked;
   const othersShare = Math.max(...one.result.map((work) => work.othersShare));
   return [
@@ -97,7 +96,6 @@ export const fleetPart: BenchPart = async ({ folder, pages, say }) => {
     figure("fleet.sweep.pages", atRest.rate, "pages/s"),
     figure("fleet.sweep.roundTrips", atRest.asked.roundTrips / atRest.swept, "to Postgres/page"),
     figure("fleet.sweep.dollars", dollarsAMillion(atRest.asked, atRest.swept), "$/million pages"),
-    figure("fleet.sweep.lists.dollars", dollarsAMillion(lists.asked, lists.swept), "$/million pages"),
     // The services are among the others.
     figure("fleet.others", othersShare * 100, "% of the machine"),
   ];
