@@ -44,6 +44,8 @@ export function deviationOf(
   const { row, edges } = before;
   const isLost = outcome.kind === "gone" || outcome.kind === "removed";
   if (!isLost && outcome.kind !== "written") return undefined;
+  // The very bytes, under a newer stamp.
+  if (outcome.kind === "written" && outcome.reason === "stamp") return undefined;
   if (row !== undefined && isExpected(context, row)) return undefined;
   if (outcome.kind === "written" && (outcome.reason === "missing" || outcome.reason === "altered")) {
     const detail = outcome.reason === "missing" ? "its file was missing" : "its file was another one";

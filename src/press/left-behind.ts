@@ -39,19 +39,24 @@ export function versionAt(manifest: Manifest, seconds: number): number | undefin
 /**
  * Pages that were last verified before `version`: of subjects that the source had, or will have, but not when their slice was gone over. Pages that
  * fail are only among them when they are gone; those whose removal is withheld wait for whoever lifts the cap.
+ *
+ * @param routes only pages of these; undefined is all
  */
 export function pagesLeftBehind(
   site: Site,
   manifest: Manifest,
   snapshot: Snapshot,
   version: number,
+  routes: ReadonlySet<string> | undefined,
 ): readonly PageKey[] {
   const left: PageKey[] = [];
   for (const route of new Set([...site.routes.keys(), ...manifest.routes()])) {
+    if (routes?.has(route) === false) continue;
     const isRoute = site.routes.has(route);
     for (const piece of isRoute ? manifest.behind(route, version) : manifest.keysOf(route)) {
+      const look = manifest.look({ pages: piece });
       for (const key of piece) {
-        const { error, stale } = manifest.page(key) ?? {};
+        const { error, stale } = look.page(key) ?? {};
         if (stale?.kind === "withheld" || (error !== undefined && isPageOfSnapshot(site, key, snapshot))) continue;
         left.push(key);
         if (left.length === LEFT_MAX) return left;

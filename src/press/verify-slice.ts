@@ -72,7 +72,7 @@ export class SliceVerifier {
     const { site, manifest, reader } = this.#context;
     const snapshot = reader.snapshot();
     this.#touches.advance(snapshot, Number(manifest.meta("complete") ?? 0));
-    const left = pagesLeftBehind(site, manifest, snapshot, version);
+    const left = pagesLeftBehind(site, manifest, snapshot, version, this.#options.routes);
     const pressed = left.length === 0 ? 0 : await this.#press(left, snapshot, since);
     this.#tally.swept += pressed;
     return pressed;

@@ -112,3 +112,12 @@ test("what a killed sweeper held is gone over by the next one, which goes on wit
   // One slice is gone over twice: the one that was held.
   expect(tally.swept + before.size).toBeLessThanOrEqual(1000 + OTHERS + 100);
 });
+
+test("of one route leaves the pages of others alone, though they are older than the source", async () => {
+  const site = await builtSite(20);
+  await site.put({ id: "1000", published: "2026-02-01T00:00:00Z" });
+  const sweep = site.sweep({ periodSeconds: HOUR, once: true, routes: new Set(["item"]) });
+  await site.pass(600);
+  expect((await sweep.result).tally.swept).toBe(20);
+  expect(sweep.pressed.filter(({ key }) => !key.startsWith("item/"))).toEqual([]);
+});
