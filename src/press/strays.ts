@@ -5,11 +5,7 @@ import type { Carried } from "../core/stamp.ts";
 import type { Manifest, ManifestTransaction } from "../manifest/manifest.ts";
 import { parsePath, pathOfKey } from "../site/path.ts";
 import type { PageStore, StoredObject } from "../store/store.ts";
-import { TOMBSTONE_SECONDS } from "./apply-left.ts";
 import { OpenPaths } from "./open-paths.ts";
-import { wantedOf } from "./path-claims.ts";
-import { putWhole } from "./put-whole.ts";
-import { tombstoneObject } from "./tombstone-page.ts";
 
 const PIECE = 256;
 /** Setting of the manifest: the processes that write pages, or did and died. */
@@ -65,58 +61,18 @@ export function findStrays(store: PageStore, manifest: Manifest, version: number
   return { found, areNewer };
 }
 
-/**
- * Removes pages that are still strays while nobody else writes; where a late put could bring one back, a tombstone takes its place. Pages
- * that fail keep them: they are their last good bytes. `nowSeconds`: Unix seconds.
- */
-export function removeStrays(
-  store: PageStore,
-  manifest: Manifest,
-  keys: readonly ObjectKey[],
-  nowSeconds: number,
-): void {
+/** Removes pages that are still strays while nobody else writes. Those that fail keep them: they are their last good bytes. */
+export function removeStrays(store: PageStore, manifest: Manifest, keys: readonly ObjectKey[]): void {
   const openPaths = new OpenPaths(manifest);
   for (const piece of batches(keys, PIECE)) {
     manifest.transact((transaction) => {
       for (const key of piece) {
         const stored = store.read(key);
         if (stored === undefined || !isStray(manifest, key, stored.carried)) continue;
-        if (keepLastGood(transaction, openPaths, key, stored)) continue;
-        if (store.buries) bury(store, transaction, key, stored, nowSeconds);
-        else store.remove(key);
+        if (!keepLastGood(transaction, openPaths, key, stored)) store.remove(key);
       }
     });
   }
-}
-
-/** The put of a stray may have been sent twice, once where nothing was: it lands unless something is. */
-function bury(
-  store: PageStore,
-  transaction: ManifestTransaction,
-  objectKey: ObjectKey,
-  { carried }: StoredObject,
-  nowSeconds: number,
-): void {
-  const key = carried === undefined ? undefined : pageOfCarried(carried.key);
-  const at = wantedOf(pathOfKey(objectKey));
-  if (key === undefined || carried === undefined || at === undefined) {
-    store.remove(objectKey);
-    return;
-  }
-  const { stamp } = carried;
-  putWhole(store, objectKey, tombstoneObject(objectKey, stamp, carried.key));
-  const { collisionKey, path } = at;
-  if (transaction.left.at(collisionKey) !== undefined) return;
-  const expires = nowSeconds + TOMBSTONE_SECONDS;
-  transaction.left.put({
-    collisionKey,
-    path,
-    key,
-    kind: "tombstone",
-    version: stamp.version,
-    since: nowSeconds,
-    expires,
-  });
 }
 
 /** Of a page that fails, the manifest was lost with where it stands, or doesn't know the last place where it was put. */

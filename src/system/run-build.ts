@@ -268,7 +268,7 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
     if (hasStrays) {
       progress.phase("strays");
       const cap = options.maxDeletes ?? deleteCap(result.pages);
-      problems.push(...dropStrays(store, manifest, result.version, cap, deadWriters(manifest, kind), clock));
+      problems.push(...dropStrays(store, manifest, result.version, cap, deadWriters(manifest, kind)));
       if (storeSetup.kind === "directory") removeEmptyFolders(storeSetup.folder, STATE_FOLDER);
     }
     problems.push(...settleHashedCopies(copying));
@@ -321,12 +321,11 @@ function dropStrays(
   version: number,
   maxDeletes: number,
   dead: readonly string[],
-  clock: Clock,
 ): readonly StaticProblem[] {
   const { found, areNewer } = findStrays(store, manifest, version);
   noteStrays(manifest, areNewer || found.length > maxDeletes);
   if (found.length <= maxDeletes) {
-    removeStrays(store, manifest, found, Math.floor(clock() / 1000));
+    removeStrays(store, manifest, found);
     if (!areNewer) for (const one of dead) endWriting(manifest, one);
     return [];
   }

@@ -112,7 +112,7 @@ export async function runBuilder(
     const isWithheld = found.length > (options.maxDeletes ?? deleteCap(result.pages));
     if (hasStrays) noteStrays(manifest, areNewer || isWithheld);
     if (!isWithheld) {
-      removeStrays(store, manifest, found, Math.floor(clock() / 1000));
+      removeStrays(store, manifest, found);
       if (hasStrays && !areNewer) for (const dead of deadWriters(world, manifest)) endWriting(manifest, dead);
     }
     if (record.isFirstBuild) store.writeRecord(textOf({ ...record, isFirstBuild: false }));
