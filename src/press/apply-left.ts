@@ -13,7 +13,7 @@ import { tombstoneObject } from "./tombstone-page.ts";
 const DAY_SECONDS = 86_400;
 export const REDIRECT_SECONDS = 365 * DAY_SECONDS;
 /** Longer than any queue keeps a message: until then an older press may come late. */
-const TOMBSTONE_SECONDS = 15 * DAY_SECONDS;
+export const TOMBSTONE_SECONDS = 15 * DAY_SECONDS;
 
 export interface ApplyContext extends LeftContext {
   readonly nowSeconds: number;

@@ -9,6 +9,8 @@ import type { PageStore } from "../store/store.ts";
 import { auditStore, isOrphan } from "./audit.ts";
 import { isPageOfSnapshot } from "./build-plan.ts";
 import { deleteCap } from "./deletes.ts";
+import { buryStray } from "./bury-stray.ts";
+import { pageOfCarried } from "./strays.ts";
 import { readSiteRecord, writeSiteRecord } from "./site-record.ts";
 
 const PIECE = 256;
@@ -57,17 +59,26 @@ export function planPrune(context: PruneContext, maxDeletes: number | undefined)
   return { pages, orphans, tombstones, maxDeletes: most, isWithheld: pages.length + orphans.length > most };
 }
 
-/** Removes objects that still belong to nothing, while nobody else writes. @returns how many */
+/** Removes objects that still belong to nothing, while nobody else writes: pages as a build removes strays. @returns how many */
 export function removeOrphans(
-  { manifest, store }: Pick<PruneContext, "manifest" | "store">,
+  { manifest, store, clock }: Pick<PruneContext, "manifest" | "store" | "clock">,
   orphans: readonly ObjectKey[],
 ): number {
+  const context = { manifest, store, nowSeconds: Math.floor(clock() / 1000) };
+  // Of the data that all pages were brought up to.
+  const complete = Number(manifest.meta("complete") ?? 0);
   let removed = 0;
   for (const piece of batches(orphans, PIECE)) {
-    manifest.transact(() => {
+    manifest.transact((transaction) => {
       for (const key of piece) {
         if (!isOrphan(manifest, store, key)) continue;
-        store.remove(key);
+        const carried = store.read(key)?.carried;
+        const page = carried === undefined ? undefined : pageOfCarried(carried.key);
+        if (carried === undefined || page === undefined) store.remove(key);
+        else {
+          const version = Math.max(complete, carried.stamp.version);
+          buryStray(context, transaction, { objectKey: key, key: page, carried }, version);
+        }
         removed++;
       }
     });

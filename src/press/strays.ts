@@ -5,6 +5,8 @@ import type { Carried } from "../core/stamp.ts";
 import type { Manifest, ManifestTransaction } from "../manifest/manifest.ts";
 import { parsePath, pathOfKey } from "../site/path.ts";
 import type { PageStore, StoredObject } from "../store/store.ts";
+import { buryStray } from "./bury-stray.ts";
+import type { BuryContext } from "./bury-stray.ts";
 import { OpenPaths } from "./open-paths.ts";
 
 const PIECE = 256;
@@ -61,15 +63,23 @@ export function findStrays(store: PageStore, manifest: Manifest, version: number
   return { found, areNewer };
 }
 
-/** Removes pages that are still strays while nobody else writes. Those that fail keep them: they are their last good bytes. */
-export function removeStrays(store: PageStore, manifest: Manifest, keys: readonly ObjectKey[]): void {
+/**
+ * Removes pages that are still strays in data of `version`, while nobody else writes. Those that fail keep them: they are their last good bytes. One
+ * that was put from newer data meanwhile is left to the next build.
+ */
+export function removeStrays(context: BuryContext, keys: readonly ObjectKey[], version: number): void {
+  const { store, manifest } = context;
   const openPaths = new OpenPaths(manifest);
   for (const piece of batches(keys, PIECE)) {
     manifest.transact((transaction) => {
       for (const key of piece) {
         const stored = store.read(key);
-        if (stored === undefined || !isStray(manifest, key, stored.carried)) continue;
-        if (!keepLastGood(transaction, openPaths, key, stored)) store.remove(key);
+        const { carried } = stored ?? {};
+        const page = carried === undefined ? undefined : pageOfCarried(carried.key);
+        if (stored === undefined || carried === undefined || page === undefined) continue;
+        if (!isStray(manifest, key, carried) || keepLastGood(transaction, openPaths, key, stored)) continue;
+        if (carried.stamp.version > version) noteStrays(manifest, true);
+        else buryStray(context, transaction, { objectKey: key, key: page, carried }, version);
       }
     });
   }
@@ -110,7 +120,7 @@ function isStray(manifest: Manifest, objectKey: ObjectKey, carried: Carried | un
 }
 
 /** The page that a carrier names; undefined for what isn't a page, and for a key that stands in it cut short. */
-function pageOfCarried(carried: string): PageKey | undefined {
+export function pageOfCarried(carried: string): PageKey | undefined {
   if (carried.includes(":") || /~[0-9a-f]{64}$/.test(carried)) return undefined;
   // As `carriedKey` made it of a page key, in which a hyphen is never encoded.
   return carried.replaceAll("%2D", "-") as PageKey;

@@ -86,7 +86,7 @@ async function repair(
 ): Promise<NonNullable<AuditReport["repaired"]>> {
   const most = maxDeletes ?? deleteCap(manifest.count());
   const isWithheld = found.orphans.length > most;
-  const removed = isWithheld ? 0 : removeOrphans({ manifest, store }, found.orphans);
+  const removed = isWithheld ? 0 : removeOrphans({ manifest, store, clock: Date.now }, found.orphans);
   store.removeTemporary();
   const done = await regenerate(
     { manifest, pool, clock: Date.now, maxDeletes, onPressed: () => undefined },

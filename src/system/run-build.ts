@@ -8,7 +8,6 @@ import type { PageKey } from "../core/page.ts";
 import { costOf } from "../core/prices.ts";
 import type { Cost } from "../core/prices.ts";
 import type { Progress } from "../core/progress.ts";
-import type { Manifest } from "../manifest/manifest.ts";
 import { build } from "../press/build.ts";
 import type { BuildResult } from "../press/build.ts";
 import { BuildTally } from "../press/build-tally.ts";
@@ -29,6 +28,7 @@ import { writeSitemaps } from "../press/sitemap.ts";
 import type { SitemapReport } from "../press/sitemap.ts";
 import { copyStatic, settleHashedCopies, staticKeysOf } from "../press/static-files.ts";
 import type { StaticProblem } from "../press/static-files.ts";
+import type { BuryContext } from "../press/bury-stray.ts";
 import { areStraysLeft, beginWriting, endWriting, findStrays, noteStrays, removeStrays } from "../press/strays.ts";
 import type { ManifestModel } from "../site/check-manifest.ts";
 import { loadConfig } from "../site/load-config.ts";
@@ -268,7 +268,8 @@ export async function runBuild(options: RunBuildOptions, surroundings: BuildSurr
     if (hasStrays) {
       progress.phase("strays");
       const cap = options.maxDeletes ?? deleteCap(result.pages);
-      problems.push(...dropStrays(store, manifest, result.version, cap, deadWriters(manifest, kind)));
+      const context = { store, manifest, nowSeconds: Math.floor(clock() / 1000) };
+      problems.push(...dropStrays(context, result.version, cap, deadWriters(manifest, kind)));
       if (storeSetup.kind === "directory") removeEmptyFolders(storeSetup.folder, STATE_FOLDER);
     }
     problems.push(...settleHashedCopies(copying));
@@ -316,16 +317,16 @@ async function unlessAborted<T>(act: () => Promise<T>): Promise<T | undefined> {
 
 /** Removes pages that no row tells of, unless they are too many; then the next build looks for them again. */
 function dropStrays(
-  store: PageStore,
-  manifest: Manifest,
+  context: BuryContext,
   version: number,
   maxDeletes: number,
   dead: readonly string[],
 ): readonly StaticProblem[] {
+  const { store, manifest } = context;
   const { found, areNewer } = findStrays(store, manifest, version);
   noteStrays(manifest, areNewer || found.length > maxDeletes);
   if (found.length <= maxDeletes) {
-    removeStrays(store, manifest, found);
+    removeStrays(context, found, version);
     if (!areNewer) for (const one of dead) endWriting(manifest, one);
     return [];
   }

@@ -112,7 +112,7 @@ export async function runBuilder(
     const isWithheld = found.length > (options.maxDeletes ?? deleteCap(result.pages));
     if (hasStrays) noteStrays(manifest, areNewer || isWithheld);
     if (!isWithheld) {
-      removeStrays(store, manifest, found);
+      removeStrays({ store, manifest, nowSeconds: Math.floor(clock() / 1000) }, found, result.version);
       if (hasStrays && !areNewer) for (const dead of deadWriters(world, manifest)) endWriting(manifest, dead);
     }
     if (record.isFirstBuild) store.writeRecord(textOf({ ...record, isFirstBuild: false }));

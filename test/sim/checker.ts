@@ -1,7 +1,7 @@
 import { digestOf } from "../../src/core/digest.ts";
 import type { PageKey } from "../../src/core/page.ts";
 import { carriedKey } from "../../src/core/stamp.ts";
-import type { Stamp } from "../../src/core/stamp.ts";
+import type { Carried, Stamp } from "../../src/core/stamp.ts";
 import { LANES } from "../../src/queue/queue.ts";
 import { isRedirectKey } from "../../src/press/redirect-page.ts";
 import { isTombstoneKey } from "../../src/press/tombstone-page.ts";
@@ -76,9 +76,12 @@ export class Checker {
 
   /** G7, G8: a page that is where it should be, or that fails and keeps its last good bytes, isn't taken away. */
   onFileRemoved(objectKey: string): void {
+    this.#checkTaken(objectKey, this.#world.files.objects.get(objectKey)?.carried);
+  }
+
+  #checkTaken(objectKey: string, found: Carried | undefined): void {
     const world = this.#world;
-    const found = world.files.objects.get(objectKey)?.carried;
-    if (found === undefined || isRedirectKey(found.key)) return;
+    if (found === undefined || isRedirectKey(found.key) || isTombstoneKey(found.key)) return;
     const { pressVersion = world.source.version(), running } = world;
     // Whoever presses no page removes what wasn't there at some time since it began.
     const since = world.pressVersion === undefined ? running.startedAt : pressVersion;
@@ -115,6 +118,7 @@ export class Checker {
     }
     if (isTombstoneKey(key)) {
       world.counts.add("tombstones");
+      this.#checkTaken(objectKey, before?.carried);
       return;
     }
     if (before?.carried?.key === key) this.#compare(key, before.carried.stamp, stamp, "at the path");
