@@ -9,7 +9,7 @@ export interface RecordPart {
 }
 
 /** What a mirrored type is read from. */
-interface MirroredType {
+export interface MirroredType {
   /** Where problems of the type as a whole are, as people write it. */
   readonly place: string;
   /** Why there is nothing to read; undefined when `parts` has any. */

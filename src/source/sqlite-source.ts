@@ -1,10 +1,11 @@
 import { statSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
+import type { StatementSync } from "node:sqlite";
 
 import { messageOf, RekilnError } from "../core/errors.ts";
 import { Mirror } from "./mirror.ts";
 import type { MirrorOptions } from "./mirror.ts";
-import type { MirroredRecords } from "./mirrored-records.ts";
+import type { MirroredRecords, MirroredType, RecordPart } from "./mirrored-records.ts";
 import { digestFiles } from "./record-files.ts";
 import type { RecordFile } from "./record-files.ts";
 import { prepareQuery, queriedRecords } from "./sqlite-query.ts";
@@ -19,6 +20,18 @@ export interface SqliteSourceOptions extends MirrorOptions {
   readonly name: string;
   /** What each type is selected by, in a select with a column `id`. */
   readonly queries: ReadonlyMap<string, Pick<RecordQuery, "sql" | "json">>;
+}
+
+interface Prepared {
+  readonly query: RecordQuery;
+  readonly statement: StatementSync;
+}
+
+/** One snapshot of the database, and the digest of its files. */
+interface Reading {
+  readonly database: DatabaseSync;
+  readonly prepared: ReadonlyMap<string, Prepared>;
+  readonly digest: string;
 }
 
 /** Rows of any SQLite database, mirrored. The database is only read, all its types in one transaction. */
@@ -36,57 +49,57 @@ export class SqliteSource extends Mirror {
     return statSync(this.#options.file, { throwIfNoEntry: false })?.size ?? 0;
   }
 
-  /** @throws RekilnError `source-unreachable`, `query-invalid` */
+  /** @throws RekilnError `source-unreachable`, `query-invalid` when the first type is asked for */
   protected async open(signal: AbortSignal): Promise<MirroredRecords> {
+    let reading: Reading | undefined;
+    return {
+      type: async (type) => {
+        // Only now, when the mirror is locked: whoever waited for that would write older rows over newer ones.
+        reading ??= await this.#read(signal);
+        return this.#recordsOf(type, reading);
+      },
+      [Symbol.asyncDispose]: async () => reading?.database.close(),
+    };
+  }
+
+  async #read(signal: AbortSignal): Promise<Reading> {
     const { name, queries } = this.#options;
     // Before the snapshot: what is written in between is noticed by the next one who asks, not taken for read.
     const digest = await this.#digest(signal);
     const database = this.#openDatabase();
     try {
-      const prepared = new Map(
-        [...queries].map(([type, { sql, json }]) => {
-          const query: RecordQuery = { type, sql, json, database: name };
-          return [type, { query, statement: prepareQuery(database, query) }] as const;
-        }),
-      );
-      return {
-        type: async (type) => {
-          const found = prepared.get(type);
-          if (found === undefined) {
-            return {
-              place: name,
-              absence: `there is no query for ${type}`,
-              parts: [],
-              broken: [],
-              digest: async () => "",
-            };
-          }
-          const { query, statement } = found;
-          const part = `${name}: the query for ${type}`;
-          return {
-            place: name,
-            absence: undefined,
-            broken: [],
-            parts: [
-              {
-                name: part,
-                read: async function* (signal) {
-                  for (const records of queriedRecords(statement, query)) {
-                    signal.throwIfAborted();
-                    yield records;
-                  }
-                },
-              },
-            ],
-            digest: async () => `${JSON.stringify([query.sql, query.json])} ${digest}`,
-          };
-        },
-        [Symbol.asyncDispose]: async () => database.close(),
-      };
+      const prepared = new Map<string, Prepared>();
+      for (const [type, { sql, json }] of queries) {
+        const query: RecordQuery = { type, sql, json, database: name };
+        prepared.set(type, { query, statement: prepareQuery(database, query) });
+      }
+      return { database, prepared, digest };
     } catch (error) {
       database.close();
       throw error;
     }
+  }
+
+  #recordsOf(type: string, { prepared, digest }: Reading): MirroredType {
+    const { name } = this.#options;
+    const found = prepared.get(type);
+    if (found === undefined) {
+      return { place: name, absence: `there is no query for ${type}`, parts: [], broken: [], digest: async () => "" };
+    }
+    const { query, statement } = found;
+    const read = async function* (signal: AbortSignal): ReturnType<RecordPart["read"]> {
+      for (const records of queriedRecords(statement, query)) {
+        signal.throwIfAborted();
+        yield records;
+      }
+    };
+    return {
+      place: name,
+      absence: undefined,
+      broken: [],
+      parts: [{ name: `${name}: the query for ${type}`, read }],
+      digest: async () => `${JSON.stringify([query.sql, query.json])} ${digest}`,
+    };
   }
 
   #openDatabase(): DatabaseSync {

@@ -1,6 +1,10 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { setTimeout } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
@@ -12,6 +16,8 @@ import { SqliteSource } from "../../src/source/sqlite-source.ts";
 import { sourceContract } from "./source-contract.ts";
 import type { Index, SourceHarness } from "./source-under-test.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
+
+const REFRESH = fileURLToPath(new URL("./sqlite-refresh.ts", import.meta.url));
 
 type Queries = ConstructorParameters<typeof SqliteSource>[0]["queries"];
 
@@ -95,6 +101,27 @@ describe("sqlite", () => {
     const snapshot = reader.snapshot();
     return snapshot.ids("film", undefined, 100).map((id) => snapshot.get("film", id)?.data ?? { id: "none" });
   };
+
+  test("is read when nobody else takes it in: what was read before would be older than what they took", async () => {
+    const folder = temporaryFolder();
+    using outside = new DatabaseSync(join(folder, "films.db"));
+    outside.exec("create table film (id text, year); insert into film values ('1', 1)");
+    const queries: Queries = new Map([["film", { sql: "select id, year from film", json: [] }]]);
+    const source = openIn(folder, models, queries);
+    await source.refresh(() => undefined, signal);
+    using other = new DatabaseSync(join(folder, "entities.db"));
+    other.exec("BEGIN IMMEDIATE");
+    const child = spawn(process.execPath, [REFRESH, folder], { stdio: ["ignore", "pipe", "inherit"] });
+    onTestFinished(() => void child.kill());
+    await once(child.stdout, "data");
+    // Long enough to read what is there now, for one that doesn't wait.
+    await setTimeout(300);
+    outside.exec("update film set year = 2");
+    other.exec("COMMIT");
+    expect(await once(child, "exit")).toEqual([0, null]);
+    using reader = source.reader();
+    expect(reader.snapshot().get("film", "1")?.data).toEqual({ id: "1", year: 2 });
+  });
 
   test("makes records of rows: numbers, null, text, JSON where it is named, and ids as text", async () => {
     const source = open();
