@@ -8,7 +8,7 @@ import type { Stamp } from "../core/stamp.ts";
 import type { ManifestReads, PageRow } from "../manifest/manifest.ts";
 import type { Snapshot } from "../source/source.ts";
 import type { StoredObject } from "../store/store.ts";
-import { claimantsOf, ownerAmong, wantedOf } from "./path-claims.ts";
+import { claimantsOf, comparePages, ownerAmong, wantedOf } from "./path-claims.ts";
 import type { Claimant, WantedPath } from "./path-claims.ts";
 import { keysOf, placesLeft, planLeft } from "./plan-left.ts";
 import type { LeftAct, LeftContext } from "./plan-left.ts";
@@ -100,6 +100,22 @@ function newestUnrecorded(
   return newest;
 }
 
+/**
+ * The page that keeps `key` from a path by its bytes: it was put there, and its row doesn't say so yet. Whoever put over it, and found then that it
+ * owns the path, would have taken them away, and its row be as it was. In a directory bytes and row come at once.
+ */
+function ownerByBytes(
+  { site, store, carriedKey }: PlanContext,
+  claimants: readonly Claimant[],
+  key: PageKey,
+  at: WantedPath,
+): PageKey | undefined {
+  if (!store.buries) return undefined;
+  const lower = claimants.filter(({ key: one, wants }) => wants?.key === at.key && comparePages(site, one, key) < 0);
+  const carried = lower.length === 0 ? undefined : store.read(at.key)?.carried?.key;
+  return lower.find((one) => carriedKey(one.key) === carried)?.key;
+}
+
 /** Whether a page that would have to make room was pressed from newer data: who owns the path then isn't known here. */
 function isNewerInTheWay(
   context: PlanContext,
@@ -185,7 +201,7 @@ export function planPage(
     return planCollision(context, manifest, snapshot, wanting, stamp.version, `static${located.path}`);
   }
   const claimants = claimantsOf(context.site, manifest, snapshot, key, located);
-  const owner = ownerAmong(context.site, claimants, key);
+  const owner = ownerAmong(context.site, claimants, key) ?? ownerByBytes(context, claimants, key, located);
   if (owner !== undefined) return planCollision(context, manifest, snapshot, wanting, stamp.version, owner);
   if (isNewerInTheWay(context, manifest, claimants, stamp.version)) return { do: "retry" };
   if (newestUnrecorded(context, key, row, located.key) > stamp.version) return { do: "retry" };

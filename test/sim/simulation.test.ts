@@ -45,7 +45,7 @@ it(
   TIMEOUT_MS,
 );
 
-it.each([39161, 58642, 61402, 70533, 78730, 107001, 107715, 109241])(
+it.each([39161, 58642, 61402, 70533, 78730, 107001, 107715, 109241, 110821])(
   "keeps its promises with seed %i, with which it once didn't",
   async (seed) => {
     expect((await simulate(seed)).violation).toBeUndefined();
