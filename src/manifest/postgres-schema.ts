@@ -108,8 +108,11 @@ export interface Migration {
 /** The format of a schema's tables; 0 when there are none. @throws RekilnError `manifest-unreachable` */
 export function formatOf(channel: PostgresChannel, schema: string, options?: ExchangeOptions): number {
   const format = tablesIn(schema)("format");
-  const [found] = channel.exchange([`SELECT to_regclass(${sqlText(format)}) AS name`], options);
-  if ((found?.[0]?.["name"] ?? null) === null) return 0;
+  // The catalog's own rows: what to_regclass doesn't find it may have looked up before another session made it.
+  const look = `SELECT count(*) AS found FROM pg_catalog.pg_class JOIN pg_catalog.pg_namespace ON pg_namespace.oid = relnamespace
+     WHERE nspname = ${sqlText(schema)} AND relname = 'format'`;
+  const [tables] = channel.exchange([look], options);
+  if (Number(tables?.[0]?.["found"]) === 0) return 0;
   const [rows] = channel.exchange([`SELECT max(version) AS version FROM ${format}`], options);
   return Number(rows?.[0]?.["version"] ?? 0);
 }

@@ -46,6 +46,7 @@ export function migrateTests(server: () => StartedPostgres): void {
       const dry = await rekiln(site.folder, "migrate", "--dry-run", "--json");
       expect(JSON.parse(dry.stdout)).toMatchObject({ schema: "rekiln.migrate.1", dryRun: true, from: 0, to: 1 });
       const both = await Promise.all([1, 2].map(() => rekiln(site.folder, "migrate", "--json")));
+      expect(both.map(({ code, stderr }) => ({ code, stderr }))).toEqual([1, 2].map(() => ({ code: 0, stderr: "" })));
       const made = both.map(({ stdout }) => JSON.parse(stdout) as { readonly from: number });
       expect(made.map(({ from }) => from).toSorted((left, right) => left - right)).toEqual([0, 1]);
       expect(await rekiln(site.folder, "migrate")).toMatchObject({
