@@ -1,7 +1,8 @@
-import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
+import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 
 import type { PageKey } from "../core/page.ts";
 import type { LeftKind, LeftPath, LeftPaths, LeftPathWrites } from "./left-paths.ts";
+import { SqliteStatements } from "./sqlite-statements.ts";
 
 const PIECE_ROWS = 500;
 
@@ -15,11 +16,10 @@ export const LEFT_PATH_TABLE = `
 
 /** The paths that pages have left, in the manifest's database. Writes belong into its transactions. */
 export class SqliteLeftPaths implements LeftPaths, LeftPathWrites {
-  readonly #database: DatabaseSync;
-  readonly #statements = new Map<string, StatementSync>();
+  readonly #statements: SqliteStatements;
 
   constructor(database: DatabaseSync) {
-    this.#database = database;
+    this.#statements = new SqliteStatements(database);
   }
 
   at(collisionKey: string): LeftPath | undefined {
@@ -40,19 +40,13 @@ export class SqliteLeftPaths implements LeftPaths, LeftPathWrites {
   }
 
   put({ collisionKey, path, key, kind, version, since, expires }: LeftPath): void {
-    this.#statement("INSERT OR REPLACE INTO left_path VALUES (?, ?, ?, ?, ?, ?, ?)").run(
-      collisionKey,
-      path,
-      key,
-      kind,
-      version,
-      since,
-      expires,
-    );
+    this.#statements
+      .of("INSERT OR REPLACE INTO left_path VALUES (?, ?, ?, ?, ?, ?, ?)")
+      .run(collisionKey, path, key, kind, version, since, expires);
   }
 
   remove(collisionKey: string): void {
-    this.#statement("DELETE FROM left_path WHERE collision_key = ?").run(collisionKey);
+    this.#statements.of("DELETE FROM left_path WHERE collision_key = ?").run(collisionKey);
   }
 
   all(): Iterable<readonly LeftPath[]> {
@@ -79,17 +73,9 @@ export class SqliteLeftPaths implements LeftPaths, LeftPathWrites {
     }
   }
 
-  #statement(sql: string): StatementSync {
-    let statement = this.#statements.get(sql);
-    if (statement === undefined) {
-      statement = this.#database.prepare(sql);
-      this.#statements.set(sql, statement);
-    }
-    return statement;
-  }
-
   #all(sql: string, ...values: SQLInputValue[]): LeftPath[] {
-    return this.#statement(sql)
+    return this.#statements
+      .of(sql)
       .all(...values)
       .map((row) => ({
         collisionKey: String(row["collision_key"]),

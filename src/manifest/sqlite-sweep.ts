@@ -1,8 +1,9 @@
-import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
+import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 
 import type { PageKey } from "../core/page.ts";
 import { CLOCK_AHEAD_MAX_SECONDS, DRIFTS_KEPT_MAX, noDrift } from "./sweep-state.ts";
 import type { Drift, DriftCause, RouteSweep, SweepSlice, SweepState } from "./sweep-state.ts";
+import { SqliteStatements } from "./sqlite-statements.ts";
 
 export const SWEEP_TABLES = `
   CREATE TABLE IF NOT EXISTS sweep_slice (
@@ -22,11 +23,10 @@ type Row = Record<string, unknown>;
 
 /** How far sweeps have come, in the manifest's database. */
 export class SqliteSweep implements SweepState {
-  readonly #database: DatabaseSync;
-  readonly #statements = new Map<string, StatementSync>();
+  readonly #statements: SqliteStatements;
 
   constructor(database: DatabaseSync) {
-    this.#database = database;
+    this.#statements = new SqliteStatements(database);
   }
 
   sweeps(now: number): readonly RouteSweep[] {
@@ -55,28 +55,30 @@ export class SqliteSweep implements SweepState {
 
   addSlice(slice: Omit<SweepSlice, "id">): number {
     const columns = "route, after, up_to, swept, rounds, holder, lease_until";
-    const statement = this.#statement(`INSERT INTO sweep_slice (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?)`);
+    const statement = this.#statements.of(`INSERT INTO sweep_slice (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?)`);
     return Number(statement.run(...valuesOf(slice)).lastInsertRowid);
   }
 
   putSlice(slice: SweepSlice): void {
-    this.#statement(
-      `UPDATE sweep_slice SET route = ?, after = ?, up_to = ?, swept = ?, rounds = ?, holder = ?, lease_until = ?
+    this.#statements
+      .of(
+        `UPDATE sweep_slice SET route = ?, after = ?, up_to = ?, swept = ?, rounds = ?, holder = ?, lease_until = ?
          WHERE id = ?`,
-    ).run(...valuesOf(slice), slice.id);
+      )
+      .run(...valuesOf(slice), slice.id);
   }
 
   holdBack(at: number): void {
-    this.#statement("UPDATE sweep_slice SET swept = ?1 WHERE swept > ?1").run(at);
+    this.#statements.of("UPDATE sweep_slice SET swept = ?1 WHERE swept > ?1").run(at);
   }
 
   removeSlices(route: string): void {
-    this.#statement("DELETE FROM sweep_slice WHERE route = ?").run(route);
+    this.#statements.of("DELETE FROM sweep_slice WHERE route = ?").run(route);
   }
 
   noteDrift({ key, at, cause, detail }: Drift): void {
-    this.#statement("INSERT INTO drift (key, at, cause, detail) VALUES (?, ?, ?, ?)").run(key, at, cause, detail);
-    this.#statement("DELETE FROM drift WHERE id <= (SELECT max(id) FROM drift) - ?").run(DRIFTS_KEPT_MAX);
+    this.#statements.of("INSERT INTO drift (key, at, cause, detail) VALUES (?, ?, ?, ?)").run(key, at, cause, detail);
+    this.#statements.of("DELETE FROM drift WHERE id <= (SELECT max(id) FROM drift) - ?").run(DRIFTS_KEPT_MAX);
   }
 
   drifts(since: number, limit: number): readonly Drift[] {
@@ -99,17 +101,8 @@ export class SqliteSweep implements SweepState {
     return counts;
   }
 
-  #statement(sql: string): StatementSync {
-    let statement = this.#statements.get(sql);
-    if (statement === undefined) {
-      statement = this.#database.prepare(sql);
-      this.#statements.set(sql, statement);
-    }
-    return statement;
-  }
-
   #all(sql: string, given: Readonly<Record<string, SQLInputValue>>): Row[] {
-    return this.#statement(sql).all(given);
+    return this.#statements.of(sql).all(given);
   }
 }
 

@@ -8,7 +8,7 @@ import type { WantedPath } from "./path-claims.ts";
 import type { LeftAct, LeftContext } from "./plan-left.ts";
 import { putWhole } from "./put-whole.ts";
 import { redirectBody, redirectCarrier, redirectKey } from "./redirect-page.ts";
-import { tombstoneObject } from "./tombstone-page.ts";
+import { removeObject } from "./remove-object.ts";
 
 const DAY_SECONDS = 86_400;
 export const REDIRECT_SECONDS = 365 * DAY_SECONDS;
@@ -40,7 +40,7 @@ export function applyLeft(
 ): readonly LeftOutcome[] {
   const { openPaths } = context;
   const outcomes: LeftOutcome[] = [];
-  const remove = (at: WantedPath): void => removeLeft(context, key, at, stamp);
+  const remove = (at: WantedPath): void => removeObject(context.store, at.key, stamp, context.carriedKey(key));
   for (const act of acts) {
     switch (act.do) {
       case "drop":
@@ -74,15 +74,6 @@ export function applyLeft(
     }
   }
   return outcomes;
-}
-
-/** Removes what a page has left; where a late put could bring it back, a tombstone takes its place. */
-function removeLeft({ store, carriedKey }: ApplyContext, key: PageKey, at: WantedPath, stamp: Stamp): void {
-  if (!store.buries) {
-    store.remove(at.key);
-    return;
-  }
-  putWhole(store, at.key, tombstoneObject(at.key, stamp, carriedKey(key)));
 }
 
 /** Puts a redirect in place of whatever stands there, unless it is there already. */

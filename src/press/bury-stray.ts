@@ -6,8 +6,7 @@ import type { Manifest, ManifestTransaction } from "../manifest/manifest.ts";
 import { parsePath, pathOfKey } from "../site/path.ts";
 import type { PageStore } from "../store/store.ts";
 import { TOMBSTONE_SECONDS } from "./apply-left.ts";
-import { putWhole } from "./put-whole.ts";
-import { tombstoneObject } from "./tombstone-page.ts";
+import { removeObject } from "./remove-object.ts";
 
 export interface BuryContext {
   readonly manifest: Manifest;
@@ -32,11 +31,8 @@ export function buryStray(
   { objectKey, key, carried }: StrayPage,
   version: number,
 ): void {
-  if (!store.buries) {
-    store.remove(objectKey);
-    return;
-  }
-  putWhole(store, objectKey, tombstoneObject(objectKey, { ...carried.stamp, version }, carried.key));
+  removeObject(store, objectKey, { ...carried.stamp, version }, carried.key);
+  if (!store.buries) return;
   const at = parsePath(pathOfKey(objectKey));
   if (!at.ok || at.key !== objectKey) return;
   const { path, collisionKey } = at;

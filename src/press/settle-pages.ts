@@ -11,8 +11,7 @@ import type { LeftOutcome } from "./apply-left.ts";
 import type { LeftAct } from "./plan-left.ts";
 import { planPage } from "./plan-page.ts";
 import { newestRemoval, noteRemoval } from "./newest-version.ts";
-import { putWhole } from "./put-whole.ts";
-import { tombstoneObject } from "./tombstone-page.ts";
+import { removeObject } from "./remove-object.ts";
 import type { PagePlan, PlanContext, Sealed, SealedPage } from "./plan-page.ts";
 
 /** A page that was rendered, and whose bytes wait. */
@@ -239,10 +238,7 @@ export class PageSettler {
     transaction: ManifestTransaction,
   ): void {
     const { store } = this.#plan;
-    for (const objectKey of evicts) {
-      if (store.buries) putWhole(store, objectKey, tombstoneObject(objectKey, stamp, "-"));
-      else store.remove(objectKey);
-    }
+    for (const objectKey of evicts) removeObject(store, objectKey, stamp, "-");
     if (store.buries) for (const key of again) transaction.distrust(key);
   }
 

@@ -14,8 +14,9 @@ import type { Stats } from "node:fs";
 import { join } from "node:path";
 
 interface StagedFile {
-  /** A rename changes nothing that an etag is made of. Undefined before the file is written, and once it is in its place. */
+  /** A rename changes nothing that an etag is made of. Undefined before the file is written. */
   readonly etag: string | undefined;
+  readonly isPlaced: boolean;
   /** The file that stood in its place, held open. */
   readonly before: number | undefined;
 }
@@ -51,7 +52,7 @@ export class StagedFiles {
   begin(): string {
     mkdirSync(this.#folder, { recursive: true, mode: 0o750 });
     const temporary = join(this.#folder, String(this.#sequence++));
-    this.#files.set(temporary, { etag: undefined, before: undefined });
+    this.#files.set(temporary, { etag: undefined, isPlaced: false, before: undefined });
     return temporary;
   }
 
@@ -60,24 +61,25 @@ export class StagedFiles {
     // To ext4 a file that was cut to nothing replaces another one: it finds room for it when it is closed. For any other one it would do
     // that in the rename.
     const etag = writeNew(temporary, pieces, (file) => ftruncateSync(file, 0));
-    this.#files.set(temporary, { etag, before: holdOpen(path) });
+    this.#files.set(temporary, { etag, isPlaced: false, before: holdOpen(path) });
   }
 
   /** Renames a file that was written, over whatever is there. @returns its etag @throws what `rename` does */
   place(temporary: string, path: string): string {
     renameSync(temporary, path);
-    const staged = this.#files.get(temporary);
-    this.#files.set(temporary, { etag: undefined, before: staged?.before });
-    return staged?.etag ?? etagOf(statSync(path));
+    const { etag, before } = this.#files.get(temporary) ?? {};
+    this.#files.set(temporary, { etag, isPlaced: true, before });
+    return etag ?? etagOf(statSync(path));
   }
 
   /** Ends what `begin` began: removes a file that wasn't placed, and lets go of the one that was replaced. */
   end(temporary: string): void {
-    const { etag, before } = this.#files.get(temporary) ?? {};
-    if (!this.#files.delete(temporary)) return;
-    if (before !== undefined) closeSync(before);
+    const staged = this.#files.get(temporary);
+    if (staged === undefined) return;
+    this.#files.delete(temporary);
+    if (staged.before !== undefined) closeSync(staged.before);
     // One that couldn't be written may be there in part.
-    if (etag !== undefined || before === undefined) rmSync(temporary, { force: true });
+    if (!staged.isPlaced) rmSync(temporary, { force: true });
     if (this.#files.size > 0) return;
     try {
       rmdirSync(this.#folder);
